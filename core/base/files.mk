@@ -1,0 +1,1 @@
+SRCS_core/base := $(addprefix core/base/, result.c writer.c)
