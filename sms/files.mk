@@ -1,1 +1,1 @@
-SRCS_sms :=
+SRCS_sms := $(addprefix sms/, alphabet.c alphabet_tables.c)

@@ -1,1 +1,2 @@
 # Tests of sms.
+TESTS += $(addprefix tests/sms/test_, alphabet.c)

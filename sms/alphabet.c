@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* GSM 7-bit alphabets over Unicode, packing, UCS-2: 3GPP TS 23.038. */
+#include "sms/alphabet.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <string.h>
+
+#include "core/base/utf8.h"
+#include "sms/alphabet_internal.h"
+
+#define TELUGU_EURO_SEPTET 0x65
+
+static const char *const language_names[ALPHABET_LANGUAGES] = { "default",   "Turkish",	 "Spanish", "Portuguese",
+								"Bengali",   "Gujarati", "Hindi",   "Kannada",
+								"Malayalam", "Oriya",	 "Punjabi", "Tamil",
+								"Telugu",    "Urdu" };
+static const char language_codes[ALPHABET_LANGUAGES][3] = { "",	  "tr", "es", "pt", "bn", "gu", "hi",
+							    "kn", "ml", "or", "pa", "ta", "te", "ur" };
+
+/*
+ * The way back from Unicode, made once before main() from the tables and constant from then on: a character's high
+ * octet chooses a leaf, its low octet a place. Place 0 is that of the characters no table has.
+ */
+#define PLACES_MAX 1400
+#define LEAVES_MAX 16
+static struct alphabet_place places[PLACES_MAX];
+static uint16_t leaves[LEAVES_MAX][256];
+static uint8_t leaf_of[256];
+static unsigned place_count = 1, leaf_count = 1;
+
+uint8_t alphabet_ascii[128];
+
+/* The same characters as UTF-8, ready to be copied. */
+struct utf8_char {
+	char at[3];
+	uint8_t len;
+};
+static struct utf8_char locking_utf8[ALPHABET_LANGUAGES][128], single_utf8[ALPHABET_LANGUAGES][128];
+
+static struct alphabet_place *place_make(uint16_t c)
+{
+	uint8_t *leaf = &leaf_of[c >> 8];
+	if (!*leaf)
+		*leaf = (uint8_t)leaf_count++;
+	assert(leaf_count <= LEAVES_MAX);
+	uint16_t *place = &leaves[*leaf][c & 0xff];
+	if (!*place)
+		*place = (uint16_t)place_count++;
+	assert(place_count <= PLACES_MAX);
+	return &places[*place];
+}
+
+/* A character that stands twice in a table is written with its first septet. */
+static void index_locking(unsigned language, uint8_t septet)
+{
+	uint16_t c = alphabet_locking[language][septet];
+	if (!c)
+		return;
+	struct alphabet_place *p = place_make(c);
+	if (p->locking & ALPHABET_BIT(language))
+		return;
+	p->locking |= ALPHABET_BIT(language);
+	p->locking_septet[language] = septet;
+}
+
+static void index_single(unsigned language, uint8_t septet)
+{
+	uint16_t c = alphabet_single[language][septet];
+	/* Not in every edition: a phone without it would show "e" and nobody would know. */
+	if (!c || (language == ALPHABET_TELUGU && septet == TELUGU_EURO_SEPTET))
+		return;
+	struct alphabet_place *p = place_make(c);
+	if (p->single & ALPHABET_BIT(language))
+		return;
+	p->single |= ALPHABET_BIT(language);
+	p->single_septet[language] = septet;
+}
+
+static struct utf8_char utf8_char_of(uint16_t c)
+{
+	struct utf8_char u = { .len = 0 };
+	struct writer w = writer_of(u.at, sizeof(u.at));
+	utf8_put(&w, c);
+	assert(writer_ok(&w));
+	u.len = (uint8_t)writer_len(&w);
+	return u;
+}
+
+static void index_language(unsigned language)
+{
+	for (uint8_t septet = 0; septet < 128; septet++) {
+		uint16_t plain = alphabet_locking[language][septet];
+		uint16_t escaped = alphabet_single[language][septet];
+
+		index_locking(language, septet);
+		index_single(language, septet);
+		locking_utf8[language][septet] = utf8_char_of(plain ? plain : ' ');
+		single_utf8[language][septet] = escaped ? utf8_char_of(escaped) : locking_utf8[language][septet];
+	}
+}
+
+__attribute__((constructor)) static void index_make(void)
+{
+	for (unsigned language = 0; language < ALPHABET_LANGUAGES; language++)
+		index_language(language);
+	for (uint8_t c = 0; c < 128; c++) {
+		const struct alphabet_place *p = alphabet_place_of(c);
+
+		if (p->locking & ALPHABET_BIT(ALPHABET_DEFAULT))
+			alphabet_ascii[c] = p->locking_septet[ALPHABET_DEFAULT];
+		else if (p->single & ALPHABET_BIT(ALPHABET_DEFAULT))
+			alphabet_ascii[c] = 0x80 | p->single_septet[ALPHABET_DEFAULT];
+		else
+			alphabet_ascii[c] = ALPHABET_NONE;
+	}
+}
+
+const struct alphabet_place *alphabet_place_of(uint32_t c)
+{
+	return &places[c > 0xffff ? 0 : leaves[leaf_of[c >> 8]][c & 0xff]];
+}
+
+const char *alphabet_language_name(unsigned language)
+{
+	return language < ALPHABET_LANGUAGES ? language_names[language] : NULL;
+}
+
+bool alphabet_language_find(struct text name, unsigned *language_out)
+{
+	for (unsigned i = 0; i < ALPHABET_LANGUAGES; i++) {
+		if (!text_is_nocase(name, language_names[i]) && (!i || !text_is_nocase(name, language_codes[i])))
+			continue;
+		*language_out = i;
+		return true;
+	}
+	return false;
+}
+
+static bool tables_known(struct alphabet_tables tables)
+{
+	return tables.locking < ALPHABET_LANGUAGES && tables.single < ALPHABET_LANGUAGES;
+}
+
+unsigned alphabet_cost(uint32_t character, struct alphabet_tables tables)
+{
+	const struct alphabet_place *p = alphabet_place_of(character);
+
+	if (!tables_known(tables))
+		return 0;
+	if (p->locking & ALPHABET_BIT(tables.locking))
+		return 1;
+	return p->single & ALPHABET_BIT(tables.single) ? 2 : 0;
+}
+
+bool alphabet_take(struct text *t, uint32_t *char_out)
+{
+	if (t->len && !(t->at[0] & 0x80)) {
+		*char_out = (uint8_t)t->at[0];
+		*t = text_range(t->at + 1, t->len - 1);
+		return true;
+	}
+	return utf8_take(t, char_out);
+}
+
+/* One character of any table. */
+static bool put_character(uint32_t c, struct alphabet_tables tables, struct writer *septets)
+{
+	const struct alphabet_place *p = alphabet_place_of(c);
+
+	if (p->locking & ALPHABET_BIT(tables.locking)) {
+		writer_u8(septets, p->locking_septet[tables.locking]);
+		return true;
+	}
+	if (!(p->single & ALPHABET_BIT(tables.single)))
+		return false;
+	writer_u8(septets, ALPHABET_ESCAPE);
+	writer_u8(septets, p->single_septet[tables.single]);
+	return true;
+}
+
+/* Takes the leading characters that are one septet of the default table each, which is most of most texts. */
+static void put_plain_ascii(struct text *t, struct writer *septets)
+{
+	size_t most = t->len < writer_room(septets) ? t->len : writer_room(septets);
+	size_t n = 0;
+
+	while (n < most && !(t->at[n] & 0x80) && alphabet_ascii[(uint8_t)t->at[n]] < 0x80) {
+		septets->at[n] = alphabet_ascii[(uint8_t)t->at[n]];
+		n++;
+	}
+	(void)writer_take(septets, n);
+	*t = text_range(t->at + n, t->len - n);
+}
+
+enum result alphabet_gsm7_from_utf8(struct text t, struct alphabet_tables tables, struct writer *septets,
+				    size_t *bad_octet_out)
+{
+	bool plain = tables.locking == ALPHABET_DEFAULT;
+	enum result result = tables_known(tables) ? OK : ERR_NOT_FOUND;
+	size_t whole = t.len;
+	size_t at = 0;
+
+	while (result == OK && t.len) {
+		uint32_t c = 0;
+
+		if (plain && !septets->failed)
+			put_plain_ascii(&t, septets);
+		at = whole - t.len;
+		if (!t.len)
+			break;
+		if (!alphabet_take(&t, &c))
+			result = ERR_MALFORMED;
+		else if (!put_character(c, tables, septets))
+			result = ERR_UNSUPPORTED;
+		else if (!writer_ok(septets))
+			result = ERR_TOO_BIG;
+	}
+	if (result != OK && bad_octet_out)
+		*bad_octet_out = at;
+	return result;
+}
+
+static void put_utf8_char(struct writer *w, const struct utf8_char *c)
+{
+	if (c->len == 1)
+		writer_u8(w, (uint8_t)c->at[0]);
+	else
+		writer_bytes(w, c->at, c->len);
+}
+
+static const struct utf8_char *escaped_char(uint8_t septet, struct alphabet_tables tables)
+{
+	if (alphabet_single[tables.single][septet])
+		return &single_utf8[tables.single][septet];
+	return &locking_utf8[tables.locking][septet];
+}
+
+enum result alphabet_gsm7_to_utf8(struct reader *septets, struct alphabet_tables tables, struct writer *utf8,
+				  size_t *bad_octet_out)
+{
+	size_t n = reader_left(septets);
+	const uint8_t *at = reader_take(septets, n);
+	enum result result = tables_known(tables) ? OK : ERR_NOT_FOUND;
+	size_t i = 0;
+
+	while (result == OK && i < n) {
+		size_t pair = at[i] == ALPHABET_ESCAPE && i + 1 < n;
+		const struct utf8_char *c;
+
+		if ((at[i] | at[i + pair]) & 0x80) {
+			i += at[i] & 0x80 ? 0 : 1;
+			result = ERR_MALFORMED;
+			break;
+		}
+		c = pair ? escaped_char(at[i + 1], tables) : &locking_utf8[tables.locking][at[i]];
+		put_utf8_char(utf8, c);
+		if (!writer_ok(utf8))
+			result = ERR_TOO_BIG;
+		else
+			i += 1 + pair;
+	}
+	if (result != OK && bad_octet_out)
+		*bad_octet_out = i;
+	return result;
+}
+
+/* Eight septets in the octets of x, first septet lowest, to 56 bits: neighbours move together, then pairs, then fours.
+ */
+static uint64_t squeeze(uint64_t x)
+{
+	x = (x & UINT64_C(0x007f007f007f007f)) | (x & UINT64_C(0x7f007f007f007f00)) >> 1;
+	x = (x & UINT64_C(0x00003fff00003fff)) | (x & UINT64_C(0x3fff00003fff0000)) >> 2;
+	return (x & UINT64_C(0x0fffffff)) | (x & UINT64_C(0x0fffffff00000000)) >> 4;
+}
+
+static uint64_t spread(uint64_t x)
+{
+	x = (x & UINT64_C(0x0fffffff)) | (x & UINT64_C(0x00fffffff0000000)) << 4;
+	x = (x & UINT64_C(0x00003fff00003fff)) | (x & UINT64_C(0x0fffc0000fffc000)) << 2;
+	return (x & UINT64_C(0x007f007f007f007f)) | (x & UINT64_C(0x3f803f803f803f80)) << 1;
+}
+
+void alphabet_pack(const uint8_t *septets, size_t n, unsigned fill_bits, struct writer *w)
+{
+	size_t size = alphabet_packed_size(n, fill_bits);
+	uint8_t *to = writer_take(w, size);
+	uint64_t carry = 0; /* fill_bits low bits that belong to the next octet */
+
+	assert(fill_bits < 7);
+	for (size_t done = 0; to && size; done += 8) {
+		size_t left = n > done ? n - done : 0;
+		size_t octets = size < 7 ? size : 7;
+		uint64_t group = 0;
+
+		if (left)
+			memcpy(&group, septets + done, left < 8 ? left : 8);
+		group = carry | squeeze(le64toh(group)) << fill_bits;
+		carry = group >> 56;
+		group = htole64(group);
+		memcpy(to, &group, octets);
+		to += octets;
+		size -= octets;
+	}
+}
+
+enum result alphabet_unpack(struct reader *r, size_t n, unsigned fill_bits, struct writer *septets)
+{
+	size_t size = alphabet_packed_size(n, fill_bits);
+	const uint8_t *from = reader_take(r, size);
+	uint8_t *to = writer_take(septets, n);
+
+	assert(fill_bits < 7);
+	if (!from)
+		return ERR_SHORT;
+	if (!to)
+		return ERR_TOO_BIG;
+	for (size_t done = 0; done < n; done += 8, from += 7, size -= 7) {
+		uint64_t group = 0;
+
+		memcpy(&group, from, size < 8 ? size : 8);
+		group = htole64(spread((le64toh(group) >> fill_bits) & UINT64_C(0x00ffffffffffffff)));
+		memcpy(to + done, &group, n - done < 8 ? n - done : 8);
+		if (size <= 7)
+			break;
+	}
+	return OK;
+}
+
+enum result alphabet_packed_from_utf8(struct text t, struct alphabet_tables tables, unsigned fill_bits,
+				      struct writer *w, size_t *n_out, size_t *bad_octet_out)
+{
+	uint8_t room[ALPHABET_PACKED_MAX];
+	struct writer septets = writer_of(room, sizeof(room));
+	enum result result = alphabet_gsm7_from_utf8(t, tables, &septets, bad_octet_out);
+
+	if (result != OK)
+		return result;
+	alphabet_pack(room, writer_len(&septets), fill_bits, w);
+	if (n_out)
+		*n_out = writer_len(&septets);
+	return writer_ok(w) ? OK : ERR_TOO_BIG;
+}
+
+enum result alphabet_packed_to_utf8(struct reader *r, size_t n, unsigned fill_bits, struct alphabet_tables tables,
+				    struct writer *utf8)
+{
+	uint8_t room[ALPHABET_PACKED_MAX];
+	struct writer septets = writer_of(room, sizeof(room));
+	enum result result = alphabet_unpack(r, n, fill_bits, &septets);
+	struct reader unpacked = reader_of(room, writer_len(&septets));
+
+	return result == OK ? alphabet_gsm7_to_utf8(&unpacked, tables, utf8, NULL) : result;
+}
+
+enum result alphabet_ucs2_from_utf8(struct text t, struct writer *w, size_t *bad_octet_out)
+{
+	size_t whole = t.len;
+	enum result result = OK;
+	size_t at = 0;
+
+	while (result == OK && t.len) {
+		uint32_t c = 0;
+
+		at = whole - t.len;
+		if (!alphabet_take(&t, &c)) {
+			result = ERR_MALFORMED;
+		} else if (c > 0xffff) {
+			writer_u16(w, (uint16_t)(0xd7c0 + (c >> 10)));
+			writer_u16(w, (uint16_t)(0xdc00 | (c & 0x3ff)));
+		} else {
+			writer_u16(w, (uint16_t)c);
+		}
+		if (result == OK && !writer_ok(w))
+			result = ERR_TOO_BIG;
+	}
+	if (result != OK && bad_octet_out)
+		*bad_octet_out = at;
+	return result;
+}
+
+#define REPLACEMENT 0xfffdu
+
+/* The unit's character; a first surrogate takes its second along. REPLACEMENT and *bad_out at half a pair. */
+static uint32_t take_utf16(struct reader *r, bool *bad_out)
+{
+	uint32_t first = reader_u16(r);
+	struct reader ahead = *r;
+	uint32_t second;
+
+	if (first < 0xd800 || first > 0xdfff)
+		return first;
+	second = reader_u16(&ahead);
+	if (first > 0xdbff || ahead.failed || second < 0xdc00 || second > 0xdfff) {
+		*bad_out = true;
+		return REPLACEMENT;
+	}
+	*r = ahead;
+	return 0x10000 + ((first - 0xd800) << 10 | (second - 0xdc00));
+}
+
+enum result alphabet_ucs2_to_utf8(struct reader *r, bool strict, struct writer *utf8, size_t *bad_octet_out)
+{
+	const uint8_t *start = r->at;
+	enum result result = OK;
+	size_t at = 0;
+
+	while (result == OK && reader_left(r)) {
+		bool bad = false;
+		uint32_t c;
+
+		at = (size_t)(r->at - start);
+		if (reader_left(r) == 1) {
+			(void)reader_u8(r);
+			result = strict ? ERR_SHORT : OK;
+			c = REPLACEMENT;
+		} else {
+			c = take_utf16(r, &bad);
+			result = bad && strict ? ERR_MALFORMED : OK;
+		}
+		if (result == OK)
+			utf8_put(utf8, c);
+		if (result == OK && !writer_ok(utf8))
+			result = ERR_TOO_BIG;
+	}
+	if (result != OK && bad_octet_out)
+		*bad_octet_out = at;
+	return result;
+}
