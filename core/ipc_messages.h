@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Every record that crosses between the roles, declared once. Encoders put a whole record's body into the writer that
+ * ipc_begin() gave; decoders read the whole body, leave views into it, and are false for anything but an exact body.
+ *
+ *	edge -> queue:  ACCEPT PART RESULT REPORT LINK OUTBOX_END ASK CANCEL
+ *	queue -> edge:  ACCEPTED RESULT_DONE REPORT_DONE DELIVER OUTBOX ANSWER EVENT
+ *	control <-> role: CONFIG_CHECK CONFIG_CHECKED CONFIG_SWITCH SHOW SHOW_LINES
+ *	parent <-> role:  READY STOP PEER PING PONG RELOAD
+ */
+#ifndef CORE_IPC_MESSAGES_H
+#define CORE_IPC_MESSAGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/reader.h"
+#include "core/base/writer.h"
+#include "core/message.h"
+#include "core/message_id.h"
+#include "core/store.h"
+
+enum ipc_type {
+	IPC_ACCEPT = 1,	 /* call: struct ipc_accept */
+	IPC_ACCEPTED,	 /* call: struct ipc_accepted */
+	IPC_PART,	 /* call: struct ipc_part; answered by IPC_ACCEPTED once it is stored */
+	IPC_DELIVER,	 /* struct ipc_deliver */
+	IPC_RESULT,	 /* struct ipc_result; kept and offered again until IPC_RESULT_DONE */
+	IPC_RESULT_DONE, /* call of the result */
+	IPC_REPORT,	 /* call: struct ipc_report */
+	IPC_REPORT_DONE, /* call of the report */
+	IPC_LINK,	 /* struct ipc_link */
+	IPC_OUTBOX,	 /* struct ipc_outbox */
+	IPC_OUTBOX_END,	 /* struct ipc_outbox_end */
+	IPC_ASK,	 /* call: struct ipc_ask */
+	IPC_ANSWER,	 /* call: struct ipc_answer */
+	IPC_EVENT,	 /* struct ipc_event: for server-sent events */
+
+	IPC_CONFIG_CHECK = 100, /* call, body: configuration records of core/config.h */
+	IPC_CONFIG_CHECKED,	/* call, body: empty = yes, or a text why not */
+	IPC_CONFIG_SWITCH,	/* call */
+	IPC_SHOW,		/* call, body: the words of the command */
+	IPC_SHOW_LINES,		/* call, body: last u8, text */
+
+	IPC_READY = 200, /* role -> parent: serving; body: a text for people, what is listening */
+	IPC_STOP,	 /* parent -> role: finish what is in hand and end */
+	IPC_PEER,	 /* parent -> role with a descriptor: body: text role name of the other end */
+	IPC_RELOAD,	 /* parent -> control: read the configuration again */
+	IPC_LISTEN,	 /* parent -> role with a descriptor: text purpose, a listening socket */
+	IPC_SETTLED,	 /* parent -> role: every peer and descriptor known by now was passed */
+};
+
+/* An edge offers a message. */
+struct ipc_accept {
+	struct text header; /* message_encode() */
+	struct text body;
+	struct text key;	/* idempotency key within the account, or empty */
+	struct text recipients; /* u16 count, then texts: read with ipc_accept_recipient() */
+};
+
+struct ipc_accepted {
+	enum result result;
+	struct message_id id;
+	uint16_t recipient; /* the first one refused, 0 = none or all */
+	bool repeat;	    /* the same key and body were accepted before: this is that message */
+	struct text why;    /* rule and reason, for people */
+	struct text answer; /* JSON of the decision per recipient, for the API */
+};
+
+/* A part of a long message that came from a peer, to be kept until all are in. */
+struct ipc_part {
+	struct text header, body, recipient;
+	struct text peer; /* who sent it: link or account */
+	uint16_t reference;
+	uint8_t width; /* of the reference: 8 or 16 */
+	uint8_t total, number;
+};
+
+struct ipc_deliver {
+	struct message_id id;
+	int64_t epoch, attempt, not_after_us; /* monotonic end of the lease: nothing is sent after it */
+	bool doubt;			      /* the same attempt once more */
+	struct text link, recipient, header, body;
+	int64_t accepted_us, expires_us;
+};
+
+enum ipc_outcome {
+	IPC_SENT,      /* taken; wire ids follow; `await` when a report will come */
+	IPC_REFUSED,   /* for good */
+	IPC_RETRY,     /* refused for now, nothing was sent */
+	IPC_DOUBT,     /* bytes left, no answer came */
+	IPC_DELIVERED, /* taken and known to have arrived */
+	IPC_OUTCOME_COUNT
+};
+
+struct ipc_result {
+	struct message_id id;
+	int64_t epoch;
+	enum ipc_outcome outcome;
+	bool await;
+	uint32_t retry_ms; /* not before; 0 = the route's back-off */
+	struct text link;
+	struct text detail; /* "ESME_RINVDSTADR", for the timeline */
+	uint16_t segments;
+	struct text wires; /* texts, one per segment */
+};
+
+struct ipc_report {
+	struct text peer;
+	struct text forms; /* texts: the id in the forms in which it may have been given */
+	enum store_outcome outcome;
+	struct text detail;
+	bool has_delivery;
+	struct message_id delivery;
+};
+
+/* A link that takes deliveries: state and how many it will hold at once. */
+struct ipc_link {
+	struct text name;
+	bool up;
+	uint32_t window;
+	struct text detail; /* why down */
+};
+
+struct ipc_outbox {
+	uint8_t id[16];
+	struct text target, kind, body;
+};
+
+struct ipc_outbox_end {
+	uint8_t id[16];
+	bool done;
+	uint32_t retry_ms; /* not done: again after this */
+	struct text detail;
+};
+
+/* A question to the queue. */
+enum ipc_question { ASK_MESSAGE, ASK_CANCEL, ASK_QUOTE, ASK_COUNT };
+struct ipc_ask {
+	enum ipc_question question;
+	struct text account; /* must own it; empty = any (operator) */
+	struct message_id id;
+	struct ipc_accept accept; /* quote */
+};
+
+struct ipc_answer {
+	enum result result;
+	struct text body; /* JSON */
+};
+
+struct ipc_event {
+	struct text account, kind, body;
+};
+
+void ipc_put_accept(struct writer *w, const struct ipc_accept *a);
+bool ipc_get_accept(struct reader *r, struct ipc_accept *out);
+/* Recipients are built with a writer of their own, and read in order. */
+void ipc_put_recipient(struct writer *w, struct text recipient);
+bool ipc_take_recipient(struct reader *r, struct text *out);
+void ipc_put_accepted(struct writer *w, const struct ipc_accepted *a);
+bool ipc_get_accepted(struct reader *r, struct ipc_accepted *out);
+void ipc_put_part(struct writer *w, const struct ipc_part *p);
+bool ipc_get_part(struct reader *r, struct ipc_part *out);
+void ipc_put_deliver(struct writer *w, const struct ipc_deliver *d);
+bool ipc_get_deliver(struct reader *r, struct ipc_deliver *out);
+void ipc_put_result(struct writer *w, const struct ipc_result *a);
+bool ipc_get_result(struct reader *r, struct ipc_result *out);
+void ipc_put_report(struct writer *w, const struct ipc_report *a);
+bool ipc_get_report(struct reader *r, struct ipc_report *out);
+void ipc_put_link(struct writer *w, const struct ipc_link *l);
+bool ipc_get_link(struct reader *r, struct ipc_link *out);
+void ipc_put_outbox(struct writer *w, const struct ipc_outbox *o);
+bool ipc_get_outbox(struct reader *r, struct ipc_outbox *out);
+void ipc_put_outbox_end(struct writer *w, const struct ipc_outbox_end *o);
+bool ipc_get_outbox_end(struct reader *r, struct ipc_outbox_end *out);
+void ipc_put_ask(struct writer *w, const struct ipc_ask *a);
+bool ipc_get_ask(struct reader *r, struct ipc_ask *out);
+void ipc_put_answer(struct writer *w, const struct ipc_answer *a);
+bool ipc_get_answer(struct reader *r, struct ipc_answer *out);
+void ipc_put_event(struct writer *w, const struct ipc_event *e);
+bool ipc_get_event(struct reader *r, struct ipc_event *out);
+
+#endif
