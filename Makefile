@@ -50,17 +50,17 @@ include tests/files.mk
 
 archive = $(B)/lib$(subst /,-,$(1)).a
 objects = $(patsubst %.c,$(B)/%.o,$(1))
-PROGRAMS := cellpostd cellpost
+PROGRAMS := $(if $(wildcard daemon/main.c),cellpostd) $(if $(wildcard daemon/cellpost.c),cellpost)
 
 all: $(PROGRAMS:%=$(B)/%)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CCACHE) $(CC) $(CFLAGS) -c -o $@ $<
+	@$(CCACHE) $(CC) $(CFLAGS) -c -o $@ $<
 
 $(B)/%.o: $(B)/gen/%.c
 	@mkdir -p $(@D)
-	$(CCACHE) $(CC) $(CFLAGS) -c -o $@ $<
+	@$(CCACHE) $(CC) $(CFLAGS) -c -o $@ $<
 
 define folder_rules
 $(call archive,$(1)): $(call objects,$(SRCS_$(1)))
@@ -70,16 +70,16 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 
 $(B)/cellpostd: $(B)/daemon/main.o $(foreach f,$(LINK_daemon),$(call archive,$(f)))
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(B)/cellpost: $(B)/daemon/cellpost.o $(foreach f,$(LINK_daemon),$(call archive,$(f)))
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # --- tests: tests/<folder>/test_x.c links the archives of LINK_<folder> -------------------------------------------
 test_folder = $(patsubst tests/%/,%,$(dir $(1)))
 define test_rules
 $(B)/$(1:.c=): $(B)/$(1:.c=.o) $(call objects,$(FAKES_$(1))) $(foreach f,$(LINK_$(call test_folder,$(1))),$(call archive,$(f)))
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcmocka $$(PKG_LIBS)
+	@$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcmocka $$(PKG_LIBS)
 endef
 $(foreach t,$(TESTS),$(eval $(call test_rules,$(t))))
 TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(TESTS))
@@ -92,9 +92,9 @@ t-%: $(B)/tests/%
 # Built with libFuzzer as $(O)/fuzz/fuzz_<name>, and with tests/fuzz/replay.c as a unit test over its corpus.
 define fuzz_rules
 $(B)/replay_$(word 2,$(subst :, ,$(1))): $(B)/tests/fuzz/fuzz_$(word 2,$(subst :, ,$(1))).o $(B)/tests/fuzz/replay.o $(foreach f,$(LINK_$(word 1,$(subst :, ,$(1)))),$(call archive,$(f)))
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
+	@$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
 $(B)/fuzz_$(word 2,$(subst :, ,$(1))): $(B)/tests/fuzz/fuzz_$(word 2,$(subst :, ,$(1))).o $(foreach f,$(LINK_$(word 1,$(subst :, ,$(1)))),$(call archive,$(f)))
-	$$(CC) $$(LDFLAGS) -fsanitize=fuzzer -o $$@ $$^ $$(PKG_LIBS)
+	@$$(CC) $$(LDFLAGS) -fsanitize=fuzzer -o $$@ $$^ $$(PKG_LIBS)
 endef
 $(foreach f,$(FUZZ),$(eval $(call fuzz_rules,$(f))))
 FUZZ_NAMES := $(foreach f,$(FUZZ),$(word 2,$(subst :, ,$(f))))
@@ -103,7 +103,7 @@ REPLAYS := $(FUZZ_NAMES:%=$(B)/replay_%)
 # --- benches: BENCHES += <folder>:<name> is tests/bench/bench_<name>.c ------------------------------------------------
 define bench_rules
 $(B)/bench_$(word 2,$(subst :, ,$(1))): $(B)/tests/bench/bench_$(word 2,$(subst :, ,$(1))).o $(foreach f,$(LINK_$(word 1,$(subst :, ,$(1)))),$(call archive,$(f)))
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
+	@$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
 endef
 $(foreach b,$(BENCHES),$(eval $(call bench_rules,$(b))))
 BENCH_PROGRAMS := $(foreach b,$(BENCHES),$(B)/bench_$(word 2,$(subst :, ,$(b))))
@@ -112,7 +112,7 @@ BENCH_PROGRAMS := $(foreach b,$(BENCHES),$(B)/bench_$(word 2,$(subst :, ,$(b))))
 TOOL_PROGRAMS := $(patsubst %.c,$(B)/%,$(TOOLS))
 $(TOOL_PROGRAMS): $(B)/%: %.c
 	@mkdir -p $(@D)
-	$(CC) -std=c17 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -o $@ $< -lpthread $(TOOL_LIBS_$<)
+	@$(CC) -std=c17 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -o $@ $< -lpthread $(TOOL_LIBS_$<)
 
 deps:
 	@sh tests/deps.sh

@@ -69,9 +69,14 @@ static enum result normalise_number(struct text t, char *to, size_t size, const 
 	return OK;
 }
 
+static bool is_word_character(unsigned char c)
+{
+	return c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 static enum result normalise_word(struct text t, char *to, size_t size, const char **why_out)
 {
-	bool uri = memchr(t.at, '@', t.len) || text_starts(t, "sip:");
+	bool word = false, uri = memchr(t.at, '@', t.len) || text_starts(t, "sip:");
 
 	if (!uri && t.len > ALPHANUMERIC_MAX) {
 		*why_out = "an alphanumeric sender has at most 11 characters";
@@ -83,6 +88,12 @@ static enum result normalise_word(struct text t, char *to, size_t size, const ch
 			*why_out = "an address holds no control character";
 			return ERR_MALFORMED;
 		}
+		if (is_word_character(c))
+			word = true;
+	}
+	if (!word) {
+		*why_out = "an address needs a letter or a digit";
+		return ERR_MALFORMED;
 	}
 	if (!text_copy(t, to, size)) {
 		*why_out = "the address is too long";

@@ -1,1 +1,1 @@
-SRCS_core :=
+SRCS_core := $(addprefix core/, message.c address.c ipc_messages.c)

@@ -21,13 +21,13 @@ void arena_reset(struct arena *arena);
 /* Zeroed, aligned for any type. Never NULL. */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_copy(struct arena *arena, const void *bytes, size_t size);
-struct text arena_text(struct arena *arena, struct text t);         /* copied, with a NUL behind it */
-const char *arena_cstring(struct arena *arena, struct text t);      /* cut at a NUL inside */
+struct text arena_text(struct arena *arena, struct text t);    /* copied, with a NUL behind it */
+const char *arena_cstring(struct arena *arena, struct text t); /* cut at a NUL inside */
 const char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 size_t arena_used(const struct arena *arena);
 
 /* malloc and its kin for long-lived objects of ours: never NULL, end the process instead. */
-void *must_alloc(size_t size);                       /* zeroed */
+void *must_alloc(size_t size); /* zeroed */
 void *must_realloc(void *old, size_t size);
 char *must_strdup(const char *s);
 

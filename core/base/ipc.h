@@ -2,7 +2,8 @@
 /*
  * Records between the processes of the house, over a stream socketpair.
  *
- *	record:  length u32 (octets after this field) | type u16 | call u32 | flags u8 (1 = a descriptor comes with it) | body
+ *	record:  length u32 (octets after this field) | type u16 | call u32 | flags u8 (1 = a descriptor comes with it)
+ *| body
  *
  * Many records leave in one write, at the end of the loop's turn. A descriptor travels beside the record that names it.
  * Flow control: each side grants the other a number of octets and records; what exceeds the grant waits in the sender's
@@ -22,7 +23,7 @@
 #include "core/base/result.h"
 #include "core/base/writer.h"
 
-#define IPC_RECORD_MAX (256u * 1024u)       /* body of one record */
+#define IPC_RECORD_MAX (256u * 1024u) /* body of one record */
 #define IPC_GRANT_OCTETS (4u * 1024u * 1024u)
 #define IPC_GRANT_RECORDS 16384u
 
@@ -32,7 +33,7 @@ struct ipc_record {
 	uint16_t type;
 	uint32_t call;
 	struct reader body; /* borrowed for the time of the callback */
-	int fd;             /* -1, or a descriptor that is the callback's from now on */
+	int fd;		    /* -1, or a descriptor that is the callback's from now on */
 };
 
 struct ipc_handler {

@@ -12,7 +12,19 @@
 #include "core/base/text.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_ERROR, LOG_LEVEL_COUNT };
-enum log_category { LOG_BASE, LOG_NET, LOG_CORE, LOG_STORE, LOG_SMS, LOG_API, LOG_LAB, LOG_DAEMON, LOG_BILLING, LOG_MEDIA, LOG_CATEGORY_COUNT };
+enum log_category {
+	LOG_BASE,
+	LOG_NET,
+	LOG_CORE,
+	LOG_STORE,
+	LOG_SMS,
+	LOG_API,
+	LOG_LAB,
+	LOG_DAEMON,
+	LOG_BILLING,
+	LOG_MEDIA,
+	LOG_CATEGORY_COUNT
+};
 enum log_format {
 	LOG_FORMAT_TEXT,    /* time role level category id message, for people */
 	LOG_FORMAT_JSON,    /* one JSON object per line */
@@ -46,7 +58,8 @@ const char *log_category_name(enum log_category category);
 bool log_level_parse(struct text name, enum log_level *out);
 bool log_category_parse(struct text name, enum log_category *out);
 
-/* A telephone number or address for levels above DEBUG: all but the last three characters are masked ("+81*******678"). */
+/* A telephone number or address for levels above DEBUG: all but the last three characters are masked ("+81*******678").
+ */
 #define LOG_MASK_SIZE 40
 const char *log_mask(struct text address, char to[LOG_MASK_SIZE]);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The one event loop of a process: epoll, timers, and a hook at the end of each turn where everything that was collected
- * is flushed once. Nothing called from it may block. One loop per process, used from one thread; loop_wake() alone may be
- * called from other threads.
+ * The one event loop of a process: epoll, timers, and a hook at the end of each turn where everything that was
+ * collected is flushed once. Nothing called from it may block. One loop per process, used from one thread; loop_wake()
+ * alone may be called from other threads.
  */
 #ifndef CORE_BASE_LOOP_H
 #define CORE_BASE_LOOP_H
@@ -56,15 +56,16 @@ void loop_stop(struct loop *loop);
 void loop_turn(struct loop *loop, int64_t max_wait_us);
 
 /*
- * Watches fd for `wanted` (LOOP_READ | LOOP_WRITE). The callback may unwatch or free anything, itself included; an event
- * already collected for a watch that was ended in the same turn is dropped. The descriptor stays the owner's.
+ * Watches fd for `wanted` (LOOP_READ | LOOP_WRITE). The callback may unwatch or free anything, itself included; an
+ * event already collected for a watch that was ended in the same turn is dropped. The descriptor stays the owner's.
  */
 MUST_CHECK enum result loop_watch(struct loop *loop, struct loop_watch *watch, int fd, unsigned wanted,
 				  void (*ready)(void *owner, unsigned events), void *owner);
 void loop_want(struct loop_watch *watch, unsigned wanted); /* changes what is waited for; a no-op when equal */
-void loop_unwatch(struct loop_watch *watch);               /* idle watches are fine */
+void loop_unwatch(struct loop_watch *watch);		   /* idle watches are fine */
 
-void loop_timer_start(struct loop *loop, struct loop_timer *timer, int64_t after_us, void (*fired)(void *owner), void *owner);
+void loop_timer_start(struct loop *loop, struct loop_timer *timer, int64_t after_us, void (*fired)(void *owner),
+		      void *owner);
 void loop_timer_stop(struct loop_timer *timer);
 bool loop_timer_running(const struct loop_timer *timer);
 
@@ -78,6 +79,7 @@ int64_t loop_time(const struct loop *loop);
 void loop_wake(struct loop *loop);
 
 /* Signals, taken by signalfd: the callback runs on the loop. Call once per process with the signals to take. */
-MUST_CHECK enum result loop_signals(struct loop *loop, const int *signals, unsigned n, void (*got)(void *owner, int signal), void *owner);
+MUST_CHECK enum result loop_signals(struct loop *loop, const int *signals, unsigned n,
+				    void (*got)(void *owner, int signal), void *owner);
 
 #endif

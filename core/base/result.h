@@ -9,19 +9,19 @@
 
 enum result {
 	OK,
-	ERR_SHORT,       /* input ended before the item did: more bytes could cure it */
-	ERR_MALFORMED,   /* no continuation could make this valid */
-	ERR_TOO_BIG,     /* a named limit was met */
+	ERR_SHORT,	 /* input ended before the item did: more bytes could cure it */
+	ERR_MALFORMED,	 /* no continuation could make this valid */
+	ERR_TOO_BIG,	 /* a named limit was met */
 	ERR_UNSUPPORTED, /* valid, and not built here */
-	ERR_DENIED,      /* known and not allowed */
+	ERR_DENIED,	 /* known and not allowed */
 	ERR_NOT_FOUND,
-	ERR_CONFLICT,    /* the same key with another content, or already ended another way */
-	ERR_BUSY,        /* temporary: the same call may succeed later */
-	ERR_FULL,        /* no room: disk, queue, window */
-	ERR_IO,          /* the operating system said no; errno was logged where it happened */
+	ERR_CONFLICT, /* the same key with another content, or already ended another way */
+	ERR_BUSY,     /* temporary: the same call may succeed later */
+	ERR_FULL,     /* no room: disk, queue, window */
+	ERR_IO,	      /* the operating system said no; errno was logged where it happened */
 	ERR_TIMEOUT,
-	ERR_CLOSED,      /* the other side is gone */
-	ERR_UNKNOWN,     /* may or may not have happened: ask again with the same key */
+	ERR_CLOSED,  /* the other side is gone */
+	ERR_UNKNOWN, /* may or may not have happened: ask again with the same key */
 	RESULT_COUNT
 };
 

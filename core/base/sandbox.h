@@ -8,14 +8,15 @@
 
 #include "core/base/result.h"
 
-/* Promises, to be joined with |. Every role has SANDBOX_CORE: memory, clocks, open descriptors, threads already named. */
+/* Promises, to be joined with |. Every role has SANDBOX_CORE: memory, clocks, open descriptors, threads already named.
+ */
 #define SANDBOX_CORE 0u
-#define SANDBOX_INET 1u    /* accept, connect over IPv4 and IPv6 */
-#define SANDBOX_UNIX 2u    /* accept on open AF_UNIX sockets */
-#define SANDBOX_FILES 4u   /* open, read, write, sync, rename and remove below the directories given */
-#define SANDBOX_READ 8u    /* open and read below the directories given */
+#define SANDBOX_INET 1u	    /* accept, connect over IPv4 and IPv6 */
+#define SANDBOX_UNIX 2u	    /* accept on open AF_UNIX sockets */
+#define SANDBOX_FILES 4u    /* open, read, write, sync, rename and remove below the directories given */
+#define SANDBOX_READ 8u	    /* open and read below the directories given */
 #define SANDBOX_THREADS 16u /* start threads later on */
-#define SANDBOX_TTY 32u    /* termios on open lines */
+#define SANDBOX_TTY 32u	    /* termios on open lines */
 
 struct sandbox_path {
 	const char *path;
@@ -26,7 +27,7 @@ struct sandbox {
 	const char *role;
 	unsigned promises;
 	const struct sandbox_path *paths; /* ends with a NULL path; NULL = none */
-	const char *user;                 /* dropped to when started as root; NULL or "" keeps the ids */
+	const char *user;		  /* dropped to when started as root; NULL or "" keeps the ids */
 };
 
 /* Irrevocable. ERR_DENIED with a log line where the user is unknown or the kernel refuses what it claims to have. */

@@ -45,16 +45,19 @@ bool text_is_nocase(struct text a, const char *s);
 bool text_starts(struct text a, const char *prefix);
 struct text text_trim(struct text t); /* without blanks, tabs, CR, LF at both ends */
 
-/* Takes what stands before the first `separator` (the separator is taken too); the whole rest where there is none. False at the end. */
+/* Takes what stands before the first `separator` (the separator is taken too); the whole rest where there is none.
+ * False at the end. */
 bool text_split(struct text *rest, char separator, struct text *part_out);
 /* Takes a decimal number of at most `max`; false, and nothing taken, without a digit or above max. */
 bool text_take_u64(struct text *t, uint64_t max, uint64_t *out);
 /* The whole text is one decimal number of at most `max`. */
 bool text_to_u64(struct text t, uint64_t max, uint64_t *out);
 
-/* Copies into a NUL-terminated buffer of `size` octets; false (and an empty string) when it does not fit or holds a NUL. */
+/* Copies into a NUL-terminated buffer of `size` octets; false (and an empty string) when it does not fit or holds a
+ * NUL. */
 bool text_copy(struct text t, char *to, size_t size);
-/* For logs and errors: printable ASCII stands for itself, the rest as \xNN, cut to fit `size` with "..." at the end. Returns `to`. */
+/* For logs and errors: printable ASCII stands for itself, the rest as \xNN, cut to fit `size` with "..." at the end.
+ * Returns `to`. */
 const char *text_quote(struct text t, char *to, size_t size);
 
 #endif

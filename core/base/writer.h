@@ -107,8 +107,8 @@ static inline void writer_cstring(struct writer *w, struct text t)
 void writer_printf(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Length fields filled in later: writer_mark_u8/u16/u32 leaves room and returns a mark; writer_fill_* puts the number of
- * octets written since the end of that room there, and fails when it does not fit the field.
+ * Length fields filled in later: writer_mark_u8/u16/u32 leaves room and returns a mark; writer_fill_* puts the number
+ * of octets written since the end of that room there, and fails when it does not fit the field.
  */
 static inline size_t writer_mark(struct writer *w, size_t field)
 {

@@ -1,1 +1,1 @@
-# Tests of core.
+TESTS += tests/core/test_message.c

@@ -1,1 +1,1 @@
-# Tests of core/base.
+TESTS += tests/core/base/test_base.c tests/core/base/test_ipc.c
