@@ -1,1 +1,1 @@
-TESTS += tests/core/test_message.c
+TESTS += tests/core/test_message.c tests/core/test_trail.c
