@@ -311,9 +311,9 @@ enum result alphabet_unpack(struct reader *r, size_t n, unsigned fill_bits, stru
 	uint8_t *to = writer_take(septets, n);
 
 	assert(fill_bits < 7);
-	if (!from)
+	if (r->failed)
 		return ERR_SHORT;
-	if (!to)
+	if (!writer_ok(septets))
 		return ERR_TOO_BIG;
 	for (size_t done = 0; done < n; done += 8, from += 7, size -= 7) {
 		uint64_t group = 0;
