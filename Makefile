@@ -123,6 +123,7 @@ test-programs: all unit-programs $(TOOL_PROGRAMS)
 
 run: deps
 	@$(MAKE) --no-print-directory -j2 all >/dev/null
+	@[ -x $(B)/cellpostd ] || { echo 'make run: the daemon is not in this tree yet (README.md); make check works' >&2; exit 1; }
 	@$(B)/cellpostd -c examples/quickstart.cfg
 
 check: deps
