@@ -165,7 +165,8 @@ enum result sms_address_take_rp(struct reader *r, struct sms_address *out, size_
 		return fail_at(ERR_SHORT, 0, bad_octet_out);
 	if (!len)
 		return OK;
-	return fail_at(sms_address_take_rest(&value, out, &bad), bad + 1, bad_octet_out);
+	enum result result = sms_address_take_rest(&value, out, &bad);
+	return fail_at(result, bad + 1, bad_octet_out);
 }
 
 void sms_address_put_rest(struct writer *w, const struct sms_address *a)
