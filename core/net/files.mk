@@ -1,1 +1,1 @@
-SRCS_core/net :=
+SRCS_core/net := $(addprefix core/net/, digest.c)

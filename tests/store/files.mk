@@ -1,1 +1,1 @@
-# Tests of store.
+TESTS += tests/store/test_sqlite.c

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* accept: a message and its deliveries, all or none. */
+#include "store/sqlite_db.h"
+
+/* The deliveries as they were stored then, so that a repeat is answered like the first time. */
+static void recall(struct sqlite_store *s, struct store_accept *a)
+{
+	for (unsigned i = 0; i < a->deliveries_count; i++) {
+		struct store_new_delivery *d = &a->deliveries[i];
+		d->id_out = message_id_delivery(a->id_out, (uint16_t)(i + 1));
+		d->leased_out = false; /* whoever leased it then has it */
+		d->epoch_out = 0;
+	}
+	(void)s;
+	a->base.answer = STORE_REPEAT;
+	a->base.why = NULL;
+}
+
+/* True when the key or the id was seen before: the answer is set. */
+static bool seen_before(struct sqlite_store *s, struct store_accept *a)
+{
+	sqlite3_stmt *q;
+
+	if (!a->has_key) {
+		q = sql(s, SQL_MESSAGE_EXISTS);
+		sql_id(q, 1, a->id);
+		if (!sql_row(s, q))
+			return s->broken;
+		sqlite3_reset(q);
+		a->id_out = a->id;
+		recall(s, a);
+		return true;
+	}
+	q = sql(s, SQL_IDEM_GET);
+	sql_octets(q, 1, a->key, sizeof(a->key));
+	if (!sql_row(s, q))
+		return s->broken;
+	const void *hash = sqlite3_column_blob(q, 0);
+	if (sqlite3_column_bytes(q, 0) != (int)sizeof(a->body_hash) ||
+	    memcmp(hash, a->body_hash, sizeof(a->body_hash))) {
+		answer_conflict(&a->base, "this idempotency key was used for another message");
+	} else {
+		a->id_out = sql_get_id(q, 1);
+		a->answer_out = sql_get_octets(q, 2, a->arena);
+		recall(s, a);
+	}
+	sqlite3_reset(q);
+	return true;
+}
+
+static void put_key(struct sqlite_store *s, const struct store_accept *a)
+{
+	sqlite3_stmt *q = sql(s, SQL_IDEM_PUT);
+
+	sql_octets(q, 1, a->key, sizeof(a->key));
+	sql_octets(q, 2, a->body_hash, sizeof(a->body_hash));
+	sql_id(q, 3, a->id);
+	sql_octets(q, 4, a->answer.at, a->answer.len);
+	sqlite3_bind_int64(q, 5, s->now_us);
+	(void)sql_run(s, q);
+}
+
+static void put_message(struct sqlite_store *s, const struct store_accept *a)
+{
+	sqlite3_stmt *q = sql(s, SQL_MESSAGE_PUT);
+
+	sql_id(q, 1, a->id);
+	sql_text(q, 2, a->channel);
+	sql_text(q, 3, a->sender);
+	sql_octets(q, 4, a->account_id, sizeof(a->account_id));
+	if (a->has_key)
+		sql_octets(q, 5, a->key, sizeof(a->key));
+	sqlite3_bind_int64(q, 6, a->accepted_us);
+	sqlite3_bind_int64(q, 7, a->expires_us);
+	sql_octets(q, 8, a->header.at, a->header.len);
+	sql_octets(q, 9, a->text.at, a->text.len);
+	(void)sql_run(s, q);
+}
+
+static void put_delivery(struct sqlite_store *s, const struct store_accept *a, struct store_new_delivery *d,
+			 uint16_t number)
+{
+	bool parked = d->has_lane && lanes_count(s->lanes, d->lane) > 0;
+	sqlite3_stmt *q = sql(s, SQL_DELIVERY_PUT);
+
+	d->leased_out = d->lease_until_us > 0 && !parked;
+	d->epoch_out = d->leased_out ? 1 : 0;
+	d->id_out = message_id_delivery(a->id, number);
+	sql_id(q, 1, d->id_out);
+	sql_text(q, 2, d->recipient);
+	if (d->has_lane)
+		sqlite3_bind_int64(q, 3, d->lane);
+	sql_text(q, 4, d->route);
+	sql_text(q, 5, d->bearer);
+	sqlite3_bind_int(q, 6, d->leased_out ? DELIVERY_LEASED : DELIVERY_WAITING);
+	sqlite3_bind_int64(q, 7, d->epoch_out);
+	sqlite3_bind_int64(q, 8, d->due_us);
+	sqlite3_bind_int(q, 9, parked);
+	sqlite3_bind_int64(q, 10, d->deadline_us);
+	if (d->leased_out)
+		sql_text(q, 11, a->worker);
+	sqlite3_bind_int64(q, 12, d->leased_out ? d->lease_until_us : 0);
+	sql_octets(q, 13, d->trail.at, d->trail.len);
+	if (sql_run(s, q) == 1 && d->has_lane)
+		lanes_add(s->lanes, d->lane);
+}
+
+void sqlite_accept(struct sqlite_store *s, struct store_request *r)
+{
+	struct store_accept *a = (struct store_accept *)r;
+
+	if (!a->deliveries_count || a->deliveries_count > UINT16_MAX) {
+		answer_refused(r, STORE_BAD_REQUEST, "a message needs 1 to 65535 recipients");
+		return;
+	}
+	if (a->charges_count) {
+		answer_refused(r, STORE_BAD_REQUEST, "this store keeps no charges: only free bearers");
+		return;
+	}
+	if (seen_before(s, a))
+		return;
+	if (a->has_key)
+		put_key(s, a);
+	put_message(s, a);
+	for (unsigned i = 0; i < a->deliveries_count && !s->broken; i++)
+		put_delivery(s, a, &a->deliveries[i], (uint16_t)(i + 1));
+	for (unsigned i = 0; i < a->outbox_count && !s->broken; i++)
+		sqlite_outbox_put(s, &a->outbox[i]);
+	a->id_out = a->id;
+	a->answer_out = a->answer;
+	answer_done(r);
+}
