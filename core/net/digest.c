@@ -6,25 +6,30 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <pthread.h>
 
 #include "core/base/log.h"
 
-/* One context and one fetched algorithm per thread: fetching costs more than hashing a short text. */
-static _Thread_local EVP_MD_CTX *context;
+/* Fetched once: the look-up costs more than hashing a short text. */
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+static EVP_MD *sha256;
+
+static void fetch(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
 
 void digest_sha256(const struct digest_part *parts, unsigned count, uint8_t out[DIGEST_SHA256_SIZE])
 {
-	static EVP_MD *algorithm;
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
 
-	if (!algorithm)
-		algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
-	if (!context)
-		context = EVP_MD_CTX_new();
-	bool good = algorithm && context && EVP_DigestInit_ex2(context, algorithm, NULL);
+	pthread_once(&fetched, fetch);
+	bool good = sha256 && context && EVP_DigestInit_ex2(context, sha256, NULL);
 	for (unsigned i = 0; good && i < count; i++)
 		good = EVP_DigestUpdate(context, parts[i].at, parts[i].len);
 	if (!good || !EVP_DigestFinal_ex(context, out, NULL))
 		log_fatal(LOG_NET, "SHA-256 is not to be had from OpenSSL");
+	EVP_MD_CTX_free(context);
 }
 
 void digest_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len, uint8_t out[DIGEST_SHA256_SIZE])

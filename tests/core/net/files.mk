@@ -1,1 +1,1 @@
-# Tests of core/net.
+TESTS += tests/core/net/test_digest.c
