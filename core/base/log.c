@@ -161,7 +161,8 @@ static void put_line(struct writer *w, enum log_category category, enum log_leve
 	}
 }
 
-static void emit(enum log_category category, enum log_level level, const char *id, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void emit(enum log_category category, enum log_level level, const char *id,
+						       const char *format, va_list args)
 {
 	char text[LINE_SIZE / 2], line[LINE_SIZE * 2];
 	struct writer w = writer_of(line, sizeof(line));

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The records between roles, the envelope and the timeline: the first octet chooses the decoder. */
+#include "core/ipc_messages.h"
+#include "core/trail.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+static void read_recipients(struct text list)
+{
+	struct reader r = reader_of(list.at, list.len);
+	struct text one;
+
+	while (ipc_take_recipient(&r, &one))
+		;
+}
+
+static void read_trail(struct reader r)
+{
+	static uint8_t room[1 << 16];
+	struct writer w = writer_of(room, sizeof(room));
+	struct trail_event event;
+
+	trail_append(&w, r.at, reader_left(&r), r.at, reader_left(&r));
+	while (trail_take(&r, &event))
+		;
+}
+
+static void read_text(struct reader r)
+{
+	struct text t = text_range((const char *)r.at, reader_left(&r));
+	struct message message;
+	struct message_id id;
+	const char *why;
+	char to[64];
+
+	if (message_decode(t, &message) == OK && address_normalise(message.sender, to, sizeof(to), &why) == OK)
+		(void)address_lane(text_of(to));
+	(void)message_id_parse(t, &id);
+	if (address_normalise(t, to, sizeof(to), &why))
+		(void)text_quote(text_of(why), to, sizeof(to));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	union {
+		struct ipc_accept accept;
+		struct ipc_accepted accepted;
+		struct ipc_part part;
+		struct ipc_deliver deliver;
+		struct ipc_result result;
+		struct ipc_report report;
+		struct ipc_link link;
+		struct ipc_outbox outbox;
+		struct ipc_outbox_end outbox_end;
+		struct ipc_ask ask;
+		struct ipc_answer answer;
+		struct ipc_event event;
+	} u;
+	struct reader r = reader_of(bytes, len);
+
+	uint8_t which = reader_u8(&r);
+	switch (which % 14) {
+	case 0:
+		if (ipc_get_accept(&r, &u.accept))
+			read_recipients(u.accept.recipients);
+		break;
+	case 1:
+		(void)ipc_get_accepted(&r, &u.accepted);
+		break;
+	case 2:
+		(void)ipc_get_part(&r, &u.part);
+		break;
+	case 3:
+		(void)ipc_get_deliver(&r, &u.deliver);
+		break;
+	case 4:
+		(void)ipc_get_result(&r, &u.result);
+		break;
+	case 5:
+		(void)ipc_get_report(&r, &u.report);
+		break;
+	case 6:
+		(void)ipc_get_link(&r, &u.link);
+		break;
+	case 7:
+		(void)ipc_get_outbox(&r, &u.outbox);
+		break;
+	case 8:
+		(void)ipc_get_outbox_end(&r, &u.outbox_end);
+		break;
+	case 9:
+		(void)ipc_get_ask(&r, &u.ask);
+		break;
+	case 10:
+		(void)ipc_get_answer(&r, &u.answer);
+		break;
+	case 11:
+		(void)ipc_get_event(&r, &u.event);
+		break;
+	case 12:
+		read_trail(r);
+		break;
+	default:
+		read_text(r);
+	}
+	return 0;
+}
