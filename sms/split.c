@@ -105,7 +105,9 @@ static size_t capacity_of(const struct split_options *o, const struct coding *k,
 
 	if (header >= USER_DATA_OCTETS)
 		return 0;
-	return k->alphabet == DCS_GSM7 ? (USER_DATA_OCTETS - header) * 8 / 7 : (USER_DATA_OCTETS - header) / 2;
+	if (k->alphabet == DCS_GSM7)
+		return (USER_DATA_OCTETS - header) * 8 / 7;
+	return k->alphabet == DCS_UCS2 ? (USER_DATA_OCTETS - header) / 2 : USER_DATA_OCTETS - header;
 }
 
 static unsigned cost_of(const struct coding *k, uint32_t c)
@@ -146,6 +148,11 @@ static size_t part_end(struct text t, const struct coding *k, size_t start, size
 	return t.len;
 }
 
+static size_t octets_end(struct text t, size_t start, size_t capacity)
+{
+	return t.len - start > capacity ? start + capacity : t.len;
+}
+
 /* Fills starts; the number of parts, or most + 1 when they do not suffice. */
 static unsigned cut_text(struct text t, const struct coding *k, size_t capacity, unsigned most, uint32_t *starts)
 {
@@ -156,7 +163,7 @@ static unsigned cut_text(struct text t, const struct coding *k, size_t capacity,
 		if (parts == most)
 			return most + 1;
 		starts[parts++] = (uint32_t)at;
-		at = part_end(t, k, at, capacity);
+		at = k->alphabet == DCS_8BIT ? octets_end(t, at, capacity) : part_end(t, k, at, capacity);
 	}
 	starts[parts] = (uint32_t)at;
 	return parts;
@@ -393,6 +400,21 @@ enum result split_plan(struct text t, const struct split_options *options, struc
 	return result;
 }
 
+enum result split_plan_octets(struct text content, const struct split_options *options, struct split *out)
+{
+	struct coding k = { .alphabet = DCS_8BIT, .units = content.len };
+
+	memset(out, 0, offsetof(struct split, starts));
+	if (content.len > SPLIT_TEXT_MAX || options->elements.len > HEADER_MAX)
+		return ERR_TOO_BIG;
+	if (options->elements.len && options->reference == SPLIT_REFERENCE_SAR)
+		return ERR_DENIED;
+	if (!lay_out(content, &k, options, out))
+		return ERR_TOO_BIG;
+	out->reason = SPLIT_BINARY;
+	return OK;
+}
+
 struct text split_part_text(const struct split *s, unsigned part)
 {
 	return text_range(s->text.at + s->starts[part], s->starts[part + 1] - s->starts[part]);
@@ -428,6 +450,10 @@ void split_put_content(const struct split *s, unsigned part, enum split_form for
 	uint8_t septets[ALPHABET_PACKED_MAX];
 	size_t n;
 
+	if (s->alphabet == DCS_8BIT) {
+		writer_text(w, split_part_text(s, part));
+		return;
+	}
 	if (s->alphabet == DCS_UCS2) {
 		if (alphabet_ucs2_from_utf8(split_part_text(s, part), w, NULL) != OK)
 			w->failed = true;
@@ -447,7 +473,7 @@ uint8_t split_put_user_data(const struct split *s, unsigned part, uint16_t refer
 	size_t n;
 
 	split_put_header(s, part, reference, w);
-	if (s->alphabet == DCS_UCS2) {
+	if (s->alphabet != DCS_GSM7) {
 		split_put_content(s, part, SPLIT_PACKED, w);
 		return (uint8_t)(writer_len(w) - start);
 	}
@@ -484,6 +510,8 @@ const char *split_why(const struct split *s, char to[SPLIT_WHY_SIZE])
 
 	if (s->alphabet == DCS_UCS2)
 		writer_printf(&w, "UCS-2");
+	else if (s->alphabet == DCS_8BIT)
+		writer_printf(&w, "8-bit content");
 	else if (s->tables.locking || s->tables.single)
 		name_tables(s->tables, &w);
 	else

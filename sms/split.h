@@ -53,6 +53,7 @@ enum split_reason {
 	SPLIT_NEEDS_UCS2, /* a character that no allowed table has, or no one pair of tables together with the rest */
 	SPLIT_TRANSLITERATED, /* characters were replaced */
 	SPLIT_ASKED_UCS2,     /* the caller wanted UCS-2 */
+	SPLIT_BINARY,	      /* octets */
 	SPLIT_REASONS
 };
 
@@ -64,7 +65,7 @@ struct split {
 	uint32_t cause;	   /* the character that decided, 0 = none */
 	size_t cause_at;   /* its number in the given text, from 1 */
 	size_t replaced;   /* characters that transliteration changed: more than 0 is lossy */
-	size_t units;	   /* septets or UTF-16 units of the whole text */
+	size_t units;	   /* septets, UTF-16 units or octets of the whole content */
 	size_t part_units; /* of them that fit in one part of this plan */
 	unsigned parts;
 	enum header_width reference;	      /* HEADER_ABSENT: no concatenation element */
@@ -81,6 +82,12 @@ struct split {
  */
 MUST_CHECK enum result split_plan(struct text t, const struct split_options *options, struct arena *arena,
 				  struct split *out, size_t *bad_octet_out);
+
+/*
+ * Binary content (a WAP push, a ring tone, a toolkit command): 140, 134, 133 octets in a part, cut anywhere. Of the
+ * options, alphabet and languages do not count. ERR_TOO_BIG, ERR_DENIED as above.
+ */
+MUST_CHECK enum result split_plan_octets(struct text content, const struct split_options *options, struct split *out);
 
 enum split_form {
 	SPLIT_PACKED,	/* TP-UD: septets packed behind the header */

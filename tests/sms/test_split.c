@@ -358,14 +358,48 @@ static void test_transliteration(void **state)
 	assert_int_equal(s.replaced, 0);
 }
 
+static void test_octets(void **state)
+{
+	static const uint8_t ports[] = { 0x05, 0x04, 0x0b, 0x84, 0x23, 0xf0 };
+	struct split_options o = { .elements = text_range((const char *)ports, sizeof(ports)) };
+	struct text content = repeated("\xff", 300, "");
+	char why[SPLIT_WHY_SIZE];
+	uint8_t room[140];
+	struct writer w = writer_of(room, sizeof(room));
+	struct split s;
+
+	(void)state;
+	assert_int_equal(split_plan_octets(content, &o, &s), OK);
+	assert_int_equal(s.parts, 3);
+	assert_int_equal(s.part_units, 128);
+	assert_int_equal(split_put_user_data(&s, 0, 0x4d, &w), 140);
+	assert_memory_equal(room, "\x0b\x05\x04\x0b\x84\x23\xf0\x00\x03\x4d\x03\x01\xff", 13);
+	assert_why(&s, "binary", "8-bit content");
+	assert_string_equal(split_why(&s, why), "8-bit content");
+	o.elements.len = 0;
+	assert_int_equal(split_plan_octets(text_range(content.at, 140), &o, &s), OK);
+	assert_int_equal(s.parts, 1);
+	assert_int_equal(split_plan_octets(text_range(content.at, 141), &o, &s), OK);
+	assert_int_equal(s.part_units, 134);
+	o.reference = SPLIT_REFERENCE_SAR;
+	o.elements.len = 6;
+	assert_int_equal(split_plan_octets(content, &o, &s), ERR_DENIED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_capacities),	  cmocka_unit_test(test_capacities_with_shift_tables),
-		cmocka_unit_test(test_says_why),	  cmocka_unit_test(test_languages),
-		cmocka_unit_test(test_never_cuts_inside), cmocka_unit_test(test_a_cluster_longer_than_a_part),
-		cmocka_unit_test(test_boundaries),	  cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_user_data),	  cmocka_unit_test(test_transliteration),
+		cmocka_unit_test(test_capacities),
+		cmocka_unit_test(test_capacities_with_shift_tables),
+		cmocka_unit_test(test_says_why),
+		cmocka_unit_test(test_languages),
+		cmocka_unit_test(test_never_cuts_inside),
+		cmocka_unit_test(test_a_cluster_longer_than_a_part),
+		cmocka_unit_test(test_boundaries),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_user_data),
+		cmocka_unit_test(test_transliteration),
+		cmocka_unit_test(test_octets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
