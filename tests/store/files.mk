@@ -1,1 +1,2 @@
 TESTS += tests/store/test_sqlite.c
+BENCHES += store:store
