@@ -485,9 +485,13 @@ uint8_t split_put_user_data(const struct split *s, unsigned part, uint16_t refer
 const char *split_reason_code(enum split_reason reason)
 {
 	static const char *const codes[SPLIT_REASONS] = {
-		[SPLIT_FITS_DEFAULT] = "fits_default",	   [SPLIT_CHEAPER_LANGUAGE] = "cheaper_language",
-		[SPLIT_NEEDS_LANGUAGE] = "needs_language", [SPLIT_NEEDS_UCS2] = "needs_ucs2",
-		[SPLIT_TRANSLITERATED] = "transliterated", [SPLIT_ASKED_UCS2] = "asked_ucs2",
+		[SPLIT_FITS_DEFAULT] = "fits_default",
+		[SPLIT_CHEAPER_LANGUAGE] = "cheaper_language",
+		[SPLIT_NEEDS_LANGUAGE] = "needs_language",
+		[SPLIT_NEEDS_UCS2] = "needs_ucs2",
+		[SPLIT_TRANSLITERATED] = "transliterated",
+		[SPLIT_ASKED_UCS2] = "asked_ucs2",
+		[SPLIT_BINARY] = "binary",
 	};
 
 	return reason < SPLIT_REASONS ? codes[reason] : NULL;
