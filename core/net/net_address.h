@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Addresses of sockets: numeric IPv4 and IPv6 with a port, and AF_UNIX paths. No name is ever looked up here (dns.h).
+ */
+#ifndef CORE_NET_NET_ADDRESS_H
+#define CORE_NET_NET_ADDRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "core/base/result.h"
+#include "core/base/text.h"
+
+struct net_address {
+	struct sockaddr_storage storage;
+	socklen_t len;
+};
+
+#define NET_ADDRESS_TEXT_SIZE 120 /* "[2001:db8::1]:2775" or "unix:/path", with NUL */
+
+/* "127.0.0.1:2775", "[::1]:80", "unix:/run/x.sock". ERR_MALFORMED with a reason; a host name is malformed here. */
+MUST_CHECK enum result net_address_parse(struct text t, struct net_address *out, const char **why_out);
+const char *net_address_text(const struct net_address *a, char to[NET_ADDRESS_TEXT_SIZE]);
+/* "host:port" split without judging the host; the port is 1..65535. Brackets of IPv6 are taken off. */
+MUST_CHECK enum result net_host_port(struct text t, struct text *host_out, uint16_t *port_out);
+bool net_address_is_loopback(const struct net_address *a);
+
+/* A bound, listening, non-blocking, close-on-exec socket (SO_REUSEADDR; a stale AF_UNIX file nobody listens on is
+ * removed first). ERR_IO with a reason such as "Address already in use". */
+MUST_CHECK enum result net_listen(const struct net_address *a, int backlog, int *fd_out, const char **why_out);
+
+#endif
