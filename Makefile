@@ -84,6 +84,10 @@ endef
 $(foreach t,$(TESTS),$(eval $(call test_rules,$(t))))
 TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(TESTS))
 
+# Programs that print ours for an independent judge in a scenario: DUMPS += tests/<folder>/dump_x.c, linked as tests are.
+$(foreach t,$(DUMPS),$(eval $(call test_rules,$(t))))
+DUMP_PROGRAMS := $(patsubst %.c,$(B)/%,$(DUMPS))
+
 # One test by hand: make t-sms/test_tpdu
 t-%: $(B)/tests/%
 	$<
@@ -119,7 +123,7 @@ deps:
 
 programs: all
 unit-programs: $(TEST_PROGRAMS) $(REPLAYS)
-test-programs: all unit-programs $(TOOL_PROGRAMS)
+test-programs: all unit-programs $(DUMP_PROGRAMS) $(TOOL_PROGRAMS)
 
 run: deps
 	@$(MAKE) --no-print-directory -j2 all >/dev/null
