@@ -1,1 +1,2 @@
-SRCS_core := $(addprefix core/, message.c address.c message_id.c trail.c store.c ipc_messages.c)
+SRCS_core := $(addprefix core/, message.c address.c message_id.c trail.c store.c ipc_messages.c core_vty.c)
+SRCS_core += $(addprefix core/, route.c route_table.c)

@@ -1,2 +1,3 @@
 TESTS += tests/core/test_message.c tests/core/test_trail.c
 FUZZ += core:ipc_messages
+TESTS += tests/core/test_route.c
