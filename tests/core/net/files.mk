@@ -1,2 +1,2 @@
 TESTS += tests/core/net/test_digest.c
-TESTS += $(addprefix tests/core/net/test_, net_address.c stream.c)
+TESTS += $(addprefix tests/core/net/test_, net_address.c stream.c tls.c)
