@@ -3,6 +3,7 @@
 #include "core/store.h"
 
 #include <assert.h>
+#include <string.h>
 
 #define NAME_OF(table, value) \
 	((unsigned)(value) < sizeof(table) / sizeof((table)[0]) && (table)[value] ? (table)[value] : "invalid")
@@ -58,6 +59,9 @@ static const char *const operations[] = {
 	[STORE_FENCE] = "fence",
 	[STORE_SUMS] = "sums",
 	[STORE_SCAN] = "scan",
+	[STORE_ROUTES] = "routes",
+	[STORE_TARGETS] = "targets",
+	[STORE_CAP_GET] = "cap_get",
 };
 static_assert(sizeof(operations) / sizeof(operations[0]) == STORE_OPERATION_COUNT, "each operation has a name");
 
@@ -90,4 +94,18 @@ const char *store_outcome_name(enum store_outcome o)
 const char *store_durability_name(enum store_durability d)
 {
 	return NAME_OF(durabilities, d);
+}
+
+/* "system:" kind currency, filled with zeroes: readable in a dump, and equal to no random id. */
+void store_system_account(enum store_account_kind kind, struct text currency, uint8_t id_out[16])
+{
+	static const char prefix[] = "system:";
+	const size_t at = sizeof(prefix) - 1;
+	size_t n = currency.len < 15 - at ? currency.len : 15 - at;
+
+	memset(id_out, 0, 16);
+	memcpy(id_out, prefix, at);
+	id_out[at] = (uint8_t)('0' + (unsigned)kind);
+	if (n)
+		memcpy(id_out + at + 1, currency.at, n);
 }

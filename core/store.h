@@ -13,7 +13,10 @@
  * the same request; it never assumes.
  *
  * Times are microseconds on the store's clock (store_now()); it does not go back, also across restarts.
- * Amounts are signed 64-bit integers in 10^-6 units of the currency beside them.
+ * Amounts are signed 64-bit integers in 10^-6 units of the currency beside them, none above STORE_AMOUNT_MAX.
+ *
+ * Operations that only read (STORE_..._GET, scans, next, due, wake, quote_price, routes, targets, sums) may run beside
+ * the writes: each sees at least every write that had completed when it was submitted.
  */
 #ifndef CORE_STORE_H
 #define CORE_STORE_H
@@ -25,6 +28,8 @@
 #include "core/base/loop.h"
 #include "core/base/result.h"
 #include "core/message_id.h"
+
+#define STORE_AMOUNT_MAX (INT64_C(1) << 60)
 
 enum store_answer {
 	STORE_DONE,
@@ -91,6 +96,9 @@ enum store_operation {
 	STORE_FENCE,
 	STORE_SUMS,
 	STORE_SCAN,
+	STORE_ROUTES,
+	STORE_TARGETS,
+	STORE_CAP_GET,
 	STORE_OPERATION_COUNT
 };
 
@@ -142,12 +150,18 @@ struct store_outbox {
 	int64_t due_us;
 };
 
-/* Money of one delivery (charge row of store.md 2). Only where max_amount > 0. */
+/*
+ * Money of one delivery: the payer's quote and the hold in one. Only where max_amount > 0. Refused where the quote has
+ * ended (until_us), where its consent is missing, revoked or smaller, where a named cap has no open window or no room,
+ * and where the account has no room (B10). The hold must not end before its delivery: deadline_us >= the delivery's.
+ * A delivery has at most one live charge of each kind; 0 is the sender's.
+ */
 struct store_charge {
 	uint16_t recipient; /* number of the delivery, from 1 */
 	uint8_t kind;
 	uint8_t account_id[16];
-	struct text bearers; /* space separated, in the order of use */
+	struct text
+		bearers; /* all that the payer agreed to, space separated, in the order of use; renew arms no other */
 	struct text currency;
 	int64_t max_amount, amount; /* quoted maximum; held now (<= max) */
 	int64_t version, units, tax_ppm;
@@ -167,6 +181,12 @@ struct store_new_delivery {
 	struct text route, bearer;
 	int64_t due_us, deadline_us;
 	int64_t lease_until_us; /* > 0: born leased when it is head of its lane, else waiting (see leased_out) */
+	/* Born on HOLD, as after STORE_HOLD: waits for one of the keys or for hold_until_us; `route` is not kept, and a
+	 * charge of it is refused (it comes with STORE_DECIDE). */
+	bool on_hold;
+	int64_t hold_until_us;
+	const struct text *wake_keys;
+	unsigned wake_keys_count;
 	struct octets trail;
 	/* outputs */
 	struct message_id id_out;
@@ -221,6 +241,10 @@ struct store_row {
 	/* of its live charge, if any */
 	bool has_charge;
 	int64_t charge_amount, charge_max, charge_units, charge_deadline_us;
+	/* of its charge of the lowest kind, live or settled (empty currency: none) */
+	uint8_t payer_id[16];
+	struct text currency;
+	int64_t charge_version, charge_posted, charge_refunded;
 	struct store_row *next;
 };
 
@@ -235,6 +259,7 @@ struct store_claim {
 	unsigned rows_count_out;
 };
 
+/* Refused (STORE_DEADLINE) when lease_until_us + margin_us reaches the deadline of its hold (B7). */
 struct store_renew {
 	struct store_request base;
 	struct message_id id;
@@ -252,6 +277,8 @@ struct store_release {
 	bool ended_out;	     /* a cancel was waiting: the row ended as cancelled instead */
 };
 
+/* Parks a leased or waiting row until one of the keys wakes it or until_us comes; its charge is voided, its route
+ * emptied, and the next of its lane is free to go. Not for a row in doubt (STORE_DOUBT). */
 struct store_hold {
 	struct store_request base;
 	struct message_id id;
@@ -262,7 +289,7 @@ struct store_hold {
 	bool ended_out;
 };
 
-/* Rows on HOLD waiting for `key`, or (empty key) past their `until`. Read only. */
+/* Rows on HOLD waiting for `key`, or (empty key) past their `until`. Read only: STORE_DECIDE moves each on. */
 struct store_wake {
 	struct store_request base;
 	struct arena *arena;
@@ -272,6 +299,8 @@ struct store_wake {
 	unsigned rows_count_out;
 };
 
+/* A row leaves HOLD with a new route; `charge` is its new quote and hold, checked as in accept. The same decision twice
+ * is a repeat. In its lane it goes before a younger row that only waits, else it parks behind. */
 struct store_decide {
 	struct store_request base;
 	struct message_id id;
@@ -292,7 +321,9 @@ struct store_finish {
 	struct message_id id;
 	int64_t epoch;
 	enum store_outcome outcome;
-	bool post; /* post `amount` of the hold; false voids it. Without a charge it means nothing */
+	/* Post `amount` of the hold; false voids it. Without a charge it means nothing. Where several payers were
+	 * charged it is the sender's (the lowest kind); the others are posted whole, or voided. */
+	bool post;
 	int64_t amount;
 	struct text peer; /* of the wire ids */
 	const struct store_wire *wires;
@@ -353,6 +384,7 @@ struct store_cancel {
 	unsigned receipts_count_out;
 };
 
+/* Reverses all or part of a posted charge, once; a second key finds it refunded (STORE_ENDED). */
 struct store_refund {
 	struct store_request base;
 	uint8_t key[16];
@@ -365,7 +397,7 @@ struct store_refund {
 struct store_fund {
 	struct store_request base;
 	uint8_t key[16];
-	uint8_t account_id[16], from_id[16];
+	uint8_t account_id[16], from_id[16]; /* from_id all zero: the funding account of the currency */
 	struct text currency;
 	int64_t amount; /* negative takes back; refused where B10 would break */
 	struct text cdr;
@@ -382,7 +414,9 @@ struct store_expire {
 };
 
 struct store_retention {
-	int64_t text_us, message_us, idem_us, cdr_us, outbox_us, money_us; /* 0 keeps for ever */
+	/* Ages after the end (key: after its making); 0 keeps for ever. money_us drops charges that were voided or
+	 * expired; postings and entries stay. */
+	int64_t text_us, message_us, idem_us, cdr_us, outbox_us, money_us;
 };
 
 struct store_prune {
@@ -392,6 +426,8 @@ struct store_prune {
 	unsigned dropped_out;
 };
 
+/* Longest prefix, then the smallest upto >= units. amount_out is what the payer pays: price and tax, the tax rounded
+ * half up, once, here. */
 struct store_quote_price {
 	struct store_request base;
 	int64_t version;
@@ -487,6 +523,9 @@ enum store_account_kind {
 	ACCOUNT_FUNDING
 };
 
+/* Accounts that the store makes by itself where a posting needs them: revenue, tax, funding of each currency. */
+void store_system_account(enum store_account_kind kind, struct text currency, uint8_t id_out[16]);
+
 struct store_account { /* STORE_ACCOUNT_PUT (id, kind, currency, credit), STORE_ACCOUNT_GET */
 	struct store_request base;
 	struct arena *arena;
@@ -505,11 +544,15 @@ struct store_subscriber {
 	struct octets policy;
 };
 
+/* STORE_CAP_PUT opens a window or moves its cap: lowered below what is used it stands at what is used, and each
+ * settling lowers it on. STORE_CAP_GET fills the window of `kind` that is open now (until_us = 0 before the call) or
+ * that starts at from_us (until_us > 0). */
 struct store_cap {
 	struct store_request base;
 	uint8_t account_id[16];
 	uint8_t kind;
 	int64_t from_us, until_us, cap;
+	int64_t posted_out, held_out; /* get, and cap_warning */
 };
 
 struct store_consent {
@@ -546,6 +589,8 @@ struct store_message_get {
 	unsigned rows_count_out;
 };
 
+/* Raised by one. Opening a store raises "node": whoever opened it before is refused every write from then on
+ * (STORE_STALE_EPOCH). */
 struct store_fence {
 	struct store_request base;
 	struct text name;
@@ -560,6 +605,7 @@ struct store_currency_sum {
 };
 
 #define STORE_SUM_CURRENCIES 16
+/* One snapshot. sound_out: every pair of by_currency_out agrees, every cap and charge adds up, CDRs have no gap. */
 struct store_sums {
 	struct store_request base;
 	struct store_currency_sum by_currency_out[STORE_SUM_CURRENCIES];
@@ -581,6 +627,35 @@ struct store_scan {
 	unsigned rows_count_out;
 };
 
+/* What waits on each route, to start again from: routes with waiting rows, in the order of their names. */
+struct store_route_row {
+	struct text route;
+	int64_t waiting;	 /* rows not leased, those parked in their lanes counted, those on HOLD not */
+	int64_t earliest_due_us; /* of those a claim may take; INT64_MAX when all are parked behind leased ones */
+	struct store_route_row *next;
+};
+
+struct store_routes {
+	struct store_request base;
+	struct arena *arena;
+	struct store_route_row *rows_out;
+	unsigned rows_count_out;
+};
+
+/* The same for the outbox. */
+struct store_target_row {
+	struct text target;
+	int64_t waiting, earliest_due_us;
+	struct store_target_row *next;
+};
+
+struct store_targets {
+	struct store_request base;
+	struct arena *arena;
+	struct store_target_row *rows_out;
+	unsigned rows_count_out;
+};
+
 /*
  * Pure functions of the caller, run on the driver's thread inside the transaction where a delivery ends without the
  * caller at hand (report, expire, cancel, early report): what is to be told to whom, and the CDR. They allocate from
@@ -594,6 +669,10 @@ struct store_policy {
 	/* Empty = none. */
 	struct text (*cdr)(void *owner, const struct store_row *row, enum store_outcome outcome, int64_t now_us,
 			   struct arena *arena);
+	/* A hold crossed `percent` (80, 100) of a cap's window. Fill all but the id, which is the window's and mark's:
+	 * it is written once however often the mark is crossed. May be NULL; false writes nothing. */
+	bool (*cap_warning)(void *owner, const struct store_cap *window, unsigned percent, int64_t now_us,
+			    struct arena *arena, struct store_outbox *out);
 };
 
 enum store_durability {
@@ -605,8 +684,6 @@ enum store_durability {
 };
 const char *store_durability_name(enum store_durability d);
 
-/* Counts on route `route` changed from nothing to something: rows that were waiting are due now (hint, may be
- * spurious). */
 struct store_limits {
 	uint64_t min_free_octets; /* accept is refused (STORE_NO_SPACE) below this much free space */
 	unsigned batch_max;	  /* requests per transaction */

@@ -1,4 +1,7 @@
-SRCS_store := $(addprefix store/, lanes.c sqlite_db.c sqlite_schema.c sqlite_accept.c sqlite_delivery.c sqlite_report.c sqlite_other.c store_sqlite.c)
+SRCS_store := $(addprefix store/, store_sqlite.c sqlite_writer.c sqlite_reader.c sqlite_db.c sqlite_statements.c sqlite_schema.c)
+SRCS_store += $(addprefix store/, lanes.c sqlite_lane.c sqlite_memory.c sqlite_row.c)
+SRCS_store += $(addprefix store/, sqlite_accept.c sqlite_claim.c sqlite_finish.c sqlite_report.c sqlite_end.c sqlite_prune.c)
+SRCS_store += $(addprefix store/, sqlite_fact.c sqlite_records.c sqlite_read.c)
 
 # The schema becomes a C string, so that the program carries it.
 $(B)/gen/store/schema_001.h: store/schema/001_initial.sql

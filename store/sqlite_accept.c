@@ -3,7 +3,7 @@
 #include "store/sqlite_db.h"
 
 /* The deliveries as they were stored then, so that a repeat is answered like the first time. */
-static void recall(struct sqlite_store *s, struct store_accept *a)
+static void recall(struct store_accept *a)
 {
 	for (unsigned i = 0; i < a->deliveries_count; i++) {
 		struct store_new_delivery *d = &a->deliveries[i];
@@ -11,44 +11,51 @@ static void recall(struct sqlite_store *s, struct store_accept *a)
 		d->leased_out = false; /* whoever leased it then has it */
 		d->epoch_out = 0;
 	}
-	(void)s;
-	a->base.answer = STORE_REPEAT;
-	a->base.why = NULL;
+	answer_repeat(&a->base);
 }
 
-/* True when the key or the id was seen before: the answer is set. */
-static bool seen_before(struct sqlite_store *s, struct store_accept *a)
+/* The key was there: the first answer, or a conflict. */
+static void answer_by_key(struct sqlite_store *s, struct store_accept *a)
 {
-	sqlite3_stmt *q;
+	uint8_t hash[sizeof(a->body_hash)];
+	sqlite3_stmt *q = sql(s, SQL_IDEM_GET);
 
-	if (!a->has_key) {
-		q = sql(s, SQL_MESSAGE_EXISTS);
-		sql_id(q, 1, a->id);
-		if (!sql_row(s, q))
-			return s->broken;
-		sqlite3_reset(q);
-		a->id_out = a->id;
-		recall(s, a);
-		return true;
-	}
-	q = sql(s, SQL_IDEM_GET);
 	sql_octets(q, 1, a->key, sizeof(a->key));
 	if (!sql_row(s, q))
-		return s->broken;
-	const void *hash = sqlite3_column_blob(q, 0);
-	if (sqlite3_column_bytes(q, 0) != (int)sizeof(a->body_hash) ||
-	    memcmp(hash, a->body_hash, sizeof(a->body_hash))) {
+		return;
+	sql_get_fixed(q, 0, hash, sizeof(hash));
+	if (memcmp(hash, a->body_hash, sizeof(hash))) {
 		answer_conflict(&a->base, "this idempotency key was used for another message");
 	} else {
 		a->id_out = sql_get_id(q, 1);
 		a->answer_out = sql_get_octets(q, 2, a->arena);
-		recall(s, a);
+		recall(a);
 	}
 	sqlite3_reset(q);
-	return true;
 }
 
-static void put_key(struct sqlite_store *s, const struct store_accept *a)
+/* The message's id was there: without a key it is the key. */
+static void answer_by_id(struct sqlite_store *s, struct store_accept *a)
+{
+	sqlite3_stmt *q = sql(s, SQL_MESSAGE_SAME);
+
+	sql_id(q, 1, a->id);
+	sql_text(q, 2, a->sender);
+	sql_octets(q, 3, a->account_id, sizeof(a->account_id));
+	sql_octets(q, 4, a->header.at, a->header.len);
+	sql_octets(q, 5, a->text.at, a->text.len);
+	if (!sql_row(s, q))
+		return;
+	bool same = sqlite3_column_int(q, 0) != 0;
+	sqlite3_reset(q);
+	a->id_out = a->id;
+	if (same && !a->has_key)
+		recall(a);
+	else
+		answer_conflict(&a->base, "this message id was used for another message");
+}
+
+static bool put_key(struct sqlite_store *s, const struct store_accept *a)
 {
 	sqlite3_stmt *q = sql(s, SQL_IDEM_PUT);
 
@@ -57,10 +64,18 @@ static void put_key(struct sqlite_store *s, const struct store_accept *a)
 	sql_id(q, 3, a->id);
 	sql_octets(q, 4, a->answer.at, a->answer.len);
 	sqlite3_bind_int64(q, 5, s->now_us);
+	return sql_run(s, q) == 1;
+}
+
+static void drop_key(struct sqlite_store *s, const struct store_accept *a)
+{
+	sqlite3_stmt *q = sql(s, SQL_IDEM_DELETE);
+
+	sql_octets(q, 1, a->key, sizeof(a->key));
 	(void)sql_run(s, q);
 }
 
-static void put_message(struct sqlite_store *s, const struct store_accept *a)
+static bool put_message(struct sqlite_store *s, const struct store_accept *a)
 {
 	sqlite3_stmt *q = sql(s, SQL_MESSAGE_PUT);
 
@@ -74,59 +89,88 @@ static void put_message(struct sqlite_store *s, const struct store_accept *a)
 	sqlite3_bind_int64(q, 7, a->expires_us);
 	sql_octets(q, 8, a->header.at, a->header.len);
 	sql_octets(q, 9, a->text.at, a->text.len);
-	(void)sql_run(s, q);
+	return sql_run(s, q) == 1;
+}
+
+static void put_wakes(struct sqlite_store *s, const struct store_new_delivery *d)
+{
+	for (unsigned i = 0; i < d->wake_keys_count; i++) {
+		sqlite3_stmt *q = sql(s, SQL_WAKE_PUT);
+		sql_id(q, 1, d->id_out);
+		sql_text(q, 2, d->wake_keys[i]);
+		(void)sql_run(s, q);
+	}
+}
+
+static uint8_t place_of(struct sqlite_store *s, const struct store_new_delivery *d)
+{
+	if (d->on_hold)
+		return 2;
+	return d->has_lane && lanes_count(s->lanes, d->lane) > 0;
 }
 
 static void put_delivery(struct sqlite_store *s, const struct store_accept *a, struct store_new_delivery *d,
 			 uint16_t number)
 {
-	bool parked = d->has_lane && lanes_count(s->lanes, d->lane) > 0;
+	uint8_t parked = place_of(s, d);
 	sqlite3_stmt *q = sql(s, SQL_DELIVERY_PUT);
 
 	d->leased_out = d->lease_until_us > 0 && !parked;
 	d->epoch_out = d->leased_out ? 1 : 0;
 	d->id_out = message_id_delivery(a->id, number);
-	sql_id(q, 1, d->id_out);
+	sql_octets(q, 1, d->id_out.octets, MESSAGE_ID_SIZE);
 	sql_text(q, 2, d->recipient);
 	if (d->has_lane)
 		sqlite3_bind_int64(q, 3, d->lane);
-	sql_text(q, 4, d->route);
+	sql_text(q, 4, d->on_hold ? TEXT_LITERAL("") : d->route);
 	sql_text(q, 5, d->bearer);
 	sqlite3_bind_int(q, 6, d->leased_out ? DELIVERY_LEASED : DELIVERY_WAITING);
 	sqlite3_bind_int64(q, 7, d->epoch_out);
-	sqlite3_bind_int64(q, 8, d->due_us);
+	sqlite3_bind_int64(q, 8, d->on_hold ? d->hold_until_us : d->due_us);
 	sqlite3_bind_int(q, 9, parked);
 	sqlite3_bind_int64(q, 10, d->deadline_us);
 	if (d->leased_out)
 		sql_text(q, 11, a->worker);
 	sqlite3_bind_int64(q, 12, d->leased_out ? d->lease_until_us : 0);
 	sql_octets(q, 13, d->trail.at, d->trail.len);
-	if (sql_run(s, q) == 1 && d->has_lane)
-		lanes_add(s->lanes, d->lane);
+	if (sql_run(s, q) == 1 && d->has_lane && !d->on_hold)
+		sqlite_lane_add(s, d->lane);
+	if (d->on_hold)
+		put_wakes(s, d);
 }
 
-void sqlite_accept(struct sqlite_store *s, struct store_request *r)
+static void put_all(struct sqlite_store *s, struct store_accept *a)
 {
-	struct store_accept *a = (struct store_accept *)r;
-
-	if (!a->deliveries_count || a->deliveries_count > UINT16_MAX) {
-		answer_refused(r, STORE_BAD_REQUEST, "a message needs 1 to 65535 recipients");
-		return;
-	}
-	if (a->charges_count) {
-		answer_refused(r, STORE_BAD_REQUEST, "this store keeps no charges: only free bearers");
-		return;
-	}
-	if (seen_before(s, a))
-		return;
-	if (a->has_key)
-		put_key(s, a);
-	put_message(s, a);
 	for (unsigned i = 0; i < a->deliveries_count && !s->broken; i++)
 		put_delivery(s, a, &a->deliveries[i], (uint16_t)(i + 1));
 	for (unsigned i = 0; i < a->outbox_count && !s->broken; i++)
 		sqlite_outbox_put(s, &a->outbox[i]);
 	a->id_out = a->id;
 	a->answer_out = a->answer;
-	answer_done(r);
+	answer_done(&a->base);
+}
+
+/* Key and message go in first, unless they are there: no look-up for the ordinary one. */
+void sqlite_accept(struct sqlite_store *s, struct store_request *r)
+{
+	struct store_accept *a = (struct store_accept *)r;
+
+	a->failed_recipient_out = 0;
+	if (!a->deliveries_count || a->deliveries_count > UINT16_MAX || message_id_recipient(a->id)) {
+		answer_refused(r, STORE_BAD_REQUEST, "a message needs a message id and 1 to 65535 recipients");
+		return;
+	}
+	if (a->charges_count) {
+		answer_refused(r, STORE_BAD_REQUEST, "this store keeps no charges: only free bearers");
+		return;
+	}
+	if (a->has_key && !put_key(s, a)) {
+		answer_by_key(s, a);
+	} else if (!put_message(s, a)) {
+		if (a->has_key)
+			drop_key(s, a);
+		answer_by_id(s, a);
+	} else {
+		put_all(s, a);
+	}
 }

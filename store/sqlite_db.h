@@ -1,62 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The only file that includes sqlite3.h for others in this folder: statements by number, values in and out, and the
- * state of the one writer. Everything here runs on the writer thread, except where said.
+ * state that one connection's thread keeps. There are two of these: the writer's and the reader's.
  */
 #ifndef STORE_SQLITE_DB_H
 #define STORE_SQLITE_DB_H
 
 #include <sqlite3.h>
 
+#include "core/base/counter.h"
 #include "core/store.h"
 #include "store/lanes.h"
+#include "store/sqlite_statements.h"
 
-enum statement {
-	SQL_BEGIN,
-	SQL_COMMIT,
-	SQL_ROLLBACK,
-	SQL_SAVEPOINT,
-	SQL_ROLLBACK_TO,
-	SQL_RELEASE,
-	SQL_IDEM_GET,
-	SQL_IDEM_PUT,
-	SQL_MESSAGE_PUT,
-	SQL_MESSAGE_EXISTS,
-	SQL_DELIVERY_PUT,
-	SQL_OUTBOX_PUT,
-	SQL_ROW_GET,
-	SQL_ROWS_OF_MESSAGE,
-	SQL_CLAIM,
-	SQL_RENEW,
-	SQL_RELEASE_ROW,
-	SQL_WAKE_DELETE,
-	SQL_FINISH,
-	SQL_IN_DOUBT,
-	SQL_PROMOTE,
-	SQL_OUTCOME_SET,
-	SQL_CANCEL_MARK,
-	SQL_TRAIL_SET,
-	SQL_WIRE_GET,
-	SQL_WIRE_PUT,
-	SQL_WIRE_TAKE,
-	SQL_WIRE_OUTCOME,
-	SQL_WIRE_WORST,
-	SQL_EXPIRE_DEADLINE,
-	SQL_EXPIRE_LEASE,
-	SQL_CDR_PUT,
-	SQL_CDR_HEAD,
-	SQL_FACT_PUT,
-	SQL_FACT_GET,
-	SQL_FACT_DELETE,
-	SQL_OUTBOX_DUE,
-	SQL_OUTBOX_DUE_ALL,
-	SQL_OUTBOX_DONE,
-	SQL_OUTBOX_LATER,
-	SQL_FENCE_RAISE,
-	SQL_COUNTS,
-	SQL_SCAN,
-	SQL_LANES,
-	SQL_COUNT
+/* What the writer keeps in memory beside the rows, and must take back with a rollback. */
+struct sqlite_memory {
+	int64_t cdr_seq;
+	uint8_t cdr_chain[32];
+	unsigned lane_changes, day_changes; /* lengths of the two logs */
+	bool any_charge;
+};
+
+struct lane_change {
+	int64_t lane;
+	bool added;
+};
+
+/* What a posting changed of an account's day: merged and written once per batch. */
+struct day_change {
+	uint8_t account_id[16];
+	int64_t day, amount;
 };
 
 struct sqlite_store {
@@ -65,11 +38,21 @@ struct sqlite_store {
 	struct store_limits limits;
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT];
-	struct lanes *lanes;
-	int64_t cdr_seq;
-	uint8_t cdr_chain[32];
 	int64_t now_us; /* of this batch */
 	bool broken;	/* a statement failed for a reason that is not the request's: roll back */
+	int error;	/* its SQLite code */
+
+	/* the writer's alone */
+	struct lanes *lanes;
+	struct sqlite_memory memory;
+	struct lane_change *lane_log;
+	struct day_change *day_log;
+	unsigned lane_room, day_room;
+	int64_t node_epoch;
+	struct message_id prune_at; /* where the walk over old messages goes on */
+	int64_t clock_mark_us;	    /* as stored: no time handed out is beyond it after a batch */
+	char currencies[16][8];	    /* whose system accounts are known to be there */
+	unsigned currencies_count;
 };
 
 /* One request, inside the batch's transaction: sets answer, refusal, why and the outputs. */
@@ -87,57 +70,109 @@ void sql_id(sqlite3_stmt *q, int at, struct message_id id);
 struct text sql_get_text(sqlite3_stmt *q, int column, struct arena *arena);
 struct octets sql_get_octets(sqlite3_stmt *q, int column, struct arena *arena);
 struct message_id sql_get_id(sqlite3_stmt *q, int column);
+/* A column of exactly n octets; anything else leaves `to` zeroed. */
+void sql_get_fixed(sqlite3_stmt *q, int column, void *to, size_t n);
 
 void answer_done(struct store_request *r);
+void answer_repeat(struct store_request *r);
 void answer_refused(struct store_request *r, enum store_refusal refusal, const char *why);
 void answer_conflict(struct store_request *r, const char *why);
 
-/* The columns of SQL_ROW_GET and its kin into a row of the arena. */
-struct store_row *sqlite_row(sqlite3_stmt *q, struct arena *arena);
+/* --- rows (sqlite_row.c) --- */
+
+/* What most writes need of a delivery. */
+struct live {
+	enum store_state state;
+	int64_t epoch, lane;
+	bool has_lane, doubt, cancel;
+	uint8_t parked;
+	size_t trail_len;
+	enum store_outcome outcome;
+};
+bool sqlite_live(struct sqlite_store *s, struct message_id id, struct live *out);
+/* Leased, or in doubt and not claimed again: a result of that epoch counts. */
+bool sqlite_is_at_work(const struct live *live, int64_t epoch);
+/* Why nothing was changed: no such row, another epoch, another state. */
+void sqlite_explain(struct store_request *r, const struct live *live, bool found, int64_t epoch);
+
+/* The columns of SQL_ROW_GET and its kin into a row of the arena, with its charge. */
+struct store_row *sqlite_row(struct sqlite_store *s, sqlite3_stmt *q, struct arena *arena);
 /* One delivery, or NULL. */
 struct store_row *sqlite_row_get(struct sqlite_store *s, struct message_id id, struct arena *arena);
+/* All rows of a bound statement, as a list. */
+struct store_row *sqlite_rows(struct sqlite_store *s, sqlite3_stmt *q, struct arena *arena, unsigned *count_out);
 /* `row` with `events` behind its trail. */
 struct octets sqlite_trail(const struct store_row *row, struct octets events, struct arena *arena);
-void sqlite_outbox_put(struct sqlite_store *s, const struct store_outbox *o);
-void sqlite_cdr_put(struct sqlite_store *s, struct message_id delivery, uint8_t kind, struct text body);
-/* The lane lost a head: counts it out and makes the oldest parked one head. */
-void sqlite_lane_leave(struct sqlite_store *s, const struct store_row *row);
-/* What the policy says of an end that came without the caller: receipt and CDR; the receipts go to the list in the
- * arena. */
+/* What is left to append to a trail of that length: `events`, or nothing when they were folded in already. */
+struct octets sqlite_trail_room(struct sqlite_store *s, struct message_id id, size_t trail_len, struct octets events);
+
+/* --- lanes (sqlite_lane.c) --- */
+void sqlite_lane_add(struct sqlite_store *s, int64_t lane);
+/* The lane lost an unfinished row: counts it out and, when that was the head, makes the oldest parked one head. */
+void sqlite_lane_leave(struct sqlite_store *s, int64_t lane, bool was_head);
+/* A waiting head gives way when an older row is parked behind it. */
+void sqlite_lane_yield(struct sqlite_store *s, struct message_id id, int64_t lane);
+/* True when a row that comes back into its lane is head of it: a younger head that only waits has been parked. */
+bool sqlite_lane_return(struct sqlite_store *s, struct message_id id, int64_t lane);
+
+/* --- ends (sqlite_end.c) --- */
+
 struct receipt_list {
 	struct store_outbox *rows;
 	unsigned count, room;
 };
-void sqlite_tell_end(struct sqlite_store *s, struct store_row *row, enum store_outcome outcome, struct arena *arena,
-		     struct receipt_list *list);
-/* Ends a row that is not handed to anybody: outcome, trail, lane, receipt, CDR. */
+void sqlite_outbox_put(struct sqlite_store *s, const struct store_outbox *o);
+void sqlite_cdr_put(struct sqlite_store *s, struct message_id delivery, uint8_t kind, struct text body);
+/* Ends a row that is not at work with anybody: outcome, trail, lane, money, receipt, CDR. */
 void sqlite_end_row(struct sqlite_store *s, struct store_row *row, enum store_outcome outcome, struct octets trail,
 		    struct arena *arena, struct receipt_list *list);
-
 /* The worst outcome of a delivery's segments once all are in, OUTCOME_NONE before. */
 enum store_outcome sqlite_wires_outcome(struct sqlite_store *s, struct message_id id);
 
 /* store/sqlite_schema.c: the schema of this program, made or brought up to date. */
 MUST_CHECK enum result sqlite_schema_prepare(sqlite3 *db, const char **why_out);
 
-/* The operations. */
+/* --- the writer's operations --- */
 void sqlite_accept(struct sqlite_store *s, struct store_request *r);
 void sqlite_claim(struct sqlite_store *s, struct store_request *r);
 void sqlite_renew(struct sqlite_store *s, struct store_request *r);
 void sqlite_release(struct sqlite_store *s, struct store_request *r);
+void sqlite_hold(struct sqlite_store *s, struct store_request *r);
+void sqlite_decide(struct sqlite_store *s, struct store_request *r);
 void sqlite_finish(struct sqlite_store *s, struct store_request *r);
 void sqlite_in_doubt(struct sqlite_store *s, struct store_request *r);
 void sqlite_cancel(struct sqlite_store *s, struct store_request *r);
 void sqlite_expire(struct sqlite_store *s, struct store_request *r);
+void sqlite_prune(struct sqlite_store *s, struct store_request *r);
 void sqlite_report(struct sqlite_store *s, struct store_request *r);
-void sqlite_fact(struct sqlite_store *s, struct store_request *r);
-void sqlite_outbox_due(struct sqlite_store *s, struct store_request *r);
+void sqlite_fact_write(struct sqlite_store *s, struct store_request *r);
+void sqlite_cdr_ack(struct sqlite_store *s, struct store_request *r);
 void sqlite_outbox_end(struct sqlite_store *s, struct store_request *r);
-void sqlite_message_get(struct sqlite_store *s, struct store_request *r);
 void sqlite_fence(struct sqlite_store *s, struct store_request *r);
-void sqlite_sums(struct sqlite_store *s, struct store_request *r);
+
+/* --- the reader's --- */
+void sqlite_wake(struct sqlite_store *s, struct store_request *r);
+void sqlite_fact_get(struct sqlite_store *s, struct store_request *r);
+void sqlite_fact_scan(struct sqlite_store *s, struct store_request *r);
+void sqlite_cdr_next(struct sqlite_store *s, struct store_request *r);
+void sqlite_outbox_due(struct sqlite_store *s, struct store_request *r);
+void sqlite_message_get(struct sqlite_store *s, struct store_request *r);
 void sqlite_scan(struct sqlite_store *s, struct store_request *r);
-/* After opening, and after a batch that was rolled back: what is kept in memory is read from the rows again. */
-void sqlite_memory_rebuild(struct sqlite_store *s);
+void sqlite_routes(struct sqlite_store *s, struct store_request *r);
+void sqlite_targets(struct sqlite_store *s, struct store_request *r);
+void sqlite_sums(struct sqlite_store *s, struct store_request *r);
+
+/* --- the writer's memory (sqlite_memory.c) --- */
+
+/* At opening: lanes, the head of the CDRs, the clock's mark. */
+void sqlite_memory_load(struct sqlite_store *s);
+void sqlite_memory_rollback(struct sqlite_store *s, const struct sqlite_memory *to);
+/* Before a commit: what is written once per batch. */
+void sqlite_memory_flush(struct sqlite_store *s);
+/* After a commit. */
+void sqlite_memory_committed(struct sqlite_store *s);
+void sqlite_memory_free(struct sqlite_store *s);
+void sqlite_mark_put(struct sqlite_store *s, const char *name, int64_t value);
+int64_t sqlite_mark_get(struct sqlite_store *s, const char *name);
 
 #endif

@@ -60,8 +60,8 @@ static void raise_wire(struct sqlite_store *s, const struct store_report *c, str
 
 static void only_an_event(struct sqlite_store *s, struct store_report *c, struct store_row *row)
 {
-	struct octets trail = sqlite_trail(row, c->trail, c->arena);
-	sqlite3_stmt *q = sql(s, SQL_TRAIL_SET);
+	struct octets trail = sqlite_trail_room(s, row->id, row->trail.len, c->trail);
+	sqlite3_stmt *q = sql(s, SQL_TRAIL_ADD);
 
 	sql_id(q, 1, row->id);
 	sql_octets(q, 2, trail.at, trail.len);
@@ -78,7 +78,7 @@ static void apply(struct sqlite_store *s, struct store_report *c, struct store_r
 		return;
 	}
 	if (row->state == DELIVERY_FINISHED && row->outcome == outcome) {
-		c->base.answer = STORE_REPEAT;
+		answer_repeat(&c->base);
 		return;
 	}
 	/* Outcomes only rise: a failure after another end says nothing new. */

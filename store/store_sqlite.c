@@ -1,49 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * SQLite with group commit. One writer thread owns the only connection. The loop collects the requests of a turn and
- * hands them over at its end; the writer takes what is there, runs it in one transaction, commits (WAL,
- * synchronous=FULL), and only then gives all of it back to the loop, which calls each `done`.
- *
- * A batch in which a statement fails is rolled back and its requests are run again one by one, so that only the
- * failing one is answered STORE_BROKEN.
+ * SQLite with group commit: opening, closing, and the loop's side. The loop collects the requests of a turn and hands
+ * them over at its end, writes to the writer and reads to the reader; what they completed comes back with a wake-up.
  */
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "store/sqlite_db.h"
+#include "store/sqlite_threads.h"
 #include "store/store_open.h"
 
-struct queue_of_requests {
-	struct store_request *first, **last;
-	unsigned count;
-};
+#define BUSY_MS 10000 /* another process that has the file just now is waited for */
 
-struct sqlite_writer {
-	struct sqlite_store store; /* first: a struct store * is a struct sqlite_writer * */
-	struct loop *loop;
-	struct loop_hook hook;
-	char *path;
-	struct queue_of_requests collected; /* loop thread */
-
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t work;
-	struct queue_of_requests todo, completed; /* under the lock */
-	bool stopping;
-	int64_t space_checked_us; /* writer thread */
-	bool space_low;
-};
-
-static void push(struct queue_of_requests *q, struct store_request *r)
+void request_push(struct request_queue *q, struct store_request *r)
 {
 	r->next = NULL;
 	if (!q->first)
@@ -53,7 +26,7 @@ static void push(struct queue_of_requests *q, struct store_request *r)
 	q->count++;
 }
 
-static void append(struct queue_of_requests *to, struct queue_of_requests *from)
+void request_append(struct request_queue *to, struct request_queue *from)
 {
 	if (!from->first)
 		return;
@@ -62,182 +35,103 @@ static void append(struct queue_of_requests *to, struct queue_of_requests *from)
 	*to->last = from->first;
 	to->last = from->last;
 	to->count += from->count;
-	*from = (struct queue_of_requests){ 0 };
+	*from = (struct request_queue){ 0 };
 }
 
-static const sqlite_operation operations[STORE_OPERATION_COUNT] = {
-	[STORE_ACCEPT] = sqlite_accept,
-	[STORE_CLAIM] = sqlite_claim,
-	[STORE_RENEW] = sqlite_renew,
-	[STORE_RELEASE] = sqlite_release,
-	[STORE_FINISH] = sqlite_finish,
-	[STORE_REPORT] = sqlite_report,
-	[STORE_IN_DOUBT] = sqlite_in_doubt,
-	[STORE_CANCEL] = sqlite_cancel,
-	[STORE_EXPIRE] = sqlite_expire,
-	[STORE_FACT_PUT] = sqlite_fact,
-	[STORE_FACT_GET] = sqlite_fact,
-	[STORE_FACT_SWAP] = sqlite_fact,
-	[STORE_FACT_DELETE] = sqlite_fact,
-	[STORE_OUTBOX_DUE] = sqlite_outbox_due,
-	[STORE_OUTBOX_DONE] = sqlite_outbox_end,
-	[STORE_OUTBOX_LATER] = sqlite_outbox_end,
-	[STORE_MESSAGE_GET] = sqlite_message_get,
-	[STORE_FENCE] = sqlite_fence,
-	[STORE_SUMS] = sqlite_sums,
-	[STORE_SCAN] = sqlite_scan,
-};
-
-static void check_space(struct sqlite_writer *w)
+int64_t sqlite_time(struct sqlite_driver *d)
 {
-	struct statvfs disk;
+	int64_t now = clock_now(), newest = atomic_load_explicit(&d->newest_us, memory_order_relaxed);
 
-	if (w->space_checked_us && clock_monotonic() - w->space_checked_us < USEC_PER_SEC)
-		return;
-	w->space_checked_us = clock_monotonic();
-	if (statvfs(w->path, &disk))
-		return;
-	bool low = (uint64_t)disk.f_bavail * disk.f_frsize < w->store.limits.min_free_octets;
-	if (low != w->space_low)
-		LOGN(LOG_STORE, NULL,
-		     low ? "disk nearly full: accepting nothing until there is room" : "room on disk again: accepting");
-	w->space_low = low;
-}
-
-static void run_one(struct sqlite_writer *w, struct store_request *r)
-{
-	sqlite_operation operation = (unsigned)r->operation < STORE_OPERATION_COUNT ? operations[r->operation] : NULL;
-
-	r->answer = STORE_UNKNOWN;
-	r->refusal = STORE_NO_REFUSAL;
-	r->why = NULL;
-	if (!operation)
-		answer_refused(r, STORE_BAD_REQUEST, "this store does not know the operation");
-	else if (r->operation == STORE_ACCEPT && w->space_low)
-		answer_refused(r, STORE_NO_SPACE, "the disk is nearly full: try again later");
-	else
-		operation(&w->store, r);
-}
-
-/* True when the batch is on disk. */
-static bool run_batch(struct sqlite_writer *w, struct store_request *first)
-{
-	struct sqlite_store *s = &w->store;
-
-	s->broken = false;
-	if (sql_run(s, sql(s, SQL_BEGIN)) < 0)
-		return false;
-	for (struct store_request *r = first; r && !s->broken; r = r->next)
-		run_one(w, r);
-	if (!s->broken && sql_run(s, sql(s, SQL_COMMIT)) >= 0)
-		return true;
-	if (!sqlite3_get_autocommit(s->db))
-		(void)sql_run(s, sql(s, SQL_ROLLBACK));
-	s->broken = false;
-	sqlite_memory_rebuild(s);
-	return false;
-}
-
-/* Each alone, after the batch failed. */
-static void run_singly(struct sqlite_writer *w, struct store_request *first)
-{
-	for (struct store_request *r = first, *next; r; r = next) {
-		next = r->next;
-		r->next = NULL;
-		if (!run_batch(w, r))
-			answer_refused(r, STORE_BROKEN, "the store could not write: try again later");
-		r->next = next;
+	while (now > newest) {
+		if (atomic_compare_exchange_weak_explicit(&d->newest_us, &newest, now, memory_order_relaxed,
+							  memory_order_relaxed))
+			return now;
 	}
+	return newest;
 }
 
-static int64_t time_of_store(struct sqlite_store *s)
+static bool wait_for_work(struct sqlite_thread *t, int64_t idle_us)
 {
-	int64_t now = clock_now();
+	struct timespec until;
 
-	if (now > s->now_us)
-		s->now_us = now;
-	return s->now_us;
+	if (!idle_us)
+		return !pthread_cond_wait(&t->work, &t->driver->lock);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	int64_t nanoseconds = until.tv_nsec + idle_us % USEC_PER_SEC * 1000;
+	until.tv_sec += (time_t)(idle_us / USEC_PER_SEC + nanoseconds / 1000000000);
+	until.tv_nsec = (long)(nanoseconds % 1000000000);
+	return pthread_cond_timedwait(&t->work, &t->driver->lock, &until) != ETIMEDOUT;
 }
 
-/* Cuts a batch of at most batch_max from the front. */
-static struct queue_of_requests take_batch(struct sqlite_writer *w)
+struct request_queue sqlite_take(struct sqlite_thread *t, unsigned most, int64_t idle_us, bool *idle_out)
 {
-	struct queue_of_requests batch = { 0 };
+	struct request_queue batch = { 0 };
 
-	while (w->todo.first && batch.count < w->store.limits.batch_max) {
-		struct store_request *r = w->todo.first;
-		w->todo.first = r->next;
-		w->todo.count--;
-		push(&batch, r);
+	*idle_out = false;
+	pthread_mutex_lock(&t->driver->lock);
+	while (!t->todo.first && !t->driver->stopping && !*idle_out)
+		*idle_out = !wait_for_work(t, idle_us);
+	while (t->todo.first && batch.count < most) {
+		struct store_request *r = t->todo.first;
+		t->todo.first = r->next;
+		t->todo.count--;
+		request_push(&batch, r);
 	}
+	pthread_mutex_unlock(&t->driver->lock);
+	if (batch.first)
+		*idle_out = false;
 	return batch;
 }
 
-static void *writer_run(void *owner)
+void sqlite_give_back(struct sqlite_driver *d, struct request_queue *done)
 {
-	struct sqlite_writer *w = owner;
-
-	pthread_mutex_lock(&w->lock);
-	for (;;) {
-		while (!w->todo.first && !w->stopping)
-			pthread_cond_wait(&w->work, &w->lock);
-		if (!w->todo.first)
-			break;
-		struct queue_of_requests batch = take_batch(w);
-		pthread_mutex_unlock(&w->lock);
-		check_space(w);
-		(void)time_of_store(&w->store);
-		if (!run_batch(w, batch.first))
-			run_singly(w, batch.first);
-		pthread_mutex_lock(&w->lock);
-		append(&w->completed, &batch);
-		loop_wake(w->loop);
-	}
-	pthread_mutex_unlock(&w->lock);
-	return NULL;
+	pthread_mutex_lock(&d->lock);
+	request_append(&d->completed, done);
+	pthread_mutex_unlock(&d->lock);
+	loop_wake(d->loop);
 }
 
-static void complete(struct sqlite_writer *w)
+static void complete(struct sqlite_driver *d)
 {
-	pthread_mutex_lock(&w->lock);
-	struct queue_of_requests completed = w->completed;
-	w->completed = (struct queue_of_requests){ 0 };
-	pthread_mutex_unlock(&w->lock);
-	for (struct store_request *r = completed.first, *next; r; r = next) {
+	pthread_mutex_lock(&d->lock);
+	struct store_request *first = d->completed.first;
+	d->completed = (struct request_queue){ 0 };
+	pthread_mutex_unlock(&d->lock);
+	for (struct store_request *r = first, *next; r; r = next) {
 		next = r->next;
 		r->done(r);
 	}
 }
 
-static void hand_over(struct sqlite_writer *w)
+static void hand_over(struct sqlite_thread *t)
 {
-	if (!w->collected.first)
+	if (!t->collected.first)
 		return;
-	pthread_mutex_lock(&w->lock);
-	append(&w->todo, &w->collected);
-	pthread_cond_signal(&w->work);
-	pthread_mutex_unlock(&w->lock);
+	pthread_mutex_lock(&t->driver->lock);
+	request_append(&t->todo, &t->collected);
+	pthread_cond_signal(&t->work);
+	pthread_mutex_unlock(&t->driver->lock);
 }
 
 static void turn_ended(void *owner)
 {
-	struct sqlite_writer *w = owner;
+	struct sqlite_driver *d = owner;
 
-	complete(w);
-	hand_over(w);
+	complete(d);
+	hand_over(&d->writing);
+	hand_over(&d->reading);
 }
 
 static void store_sqlite_submit(struct store *store, struct store_request *request)
 {
-	struct sqlite_writer *w = (struct sqlite_writer *)store;
+	struct sqlite_driver *d = (struct sqlite_driver *)store;
 
-	push(&w->collected, request);
+	request_push(sqlite_is_read(request->operation) ? &d->reading.collected : &d->writing.collected, request);
 }
 
 static int64_t store_sqlite_now(struct store *store)
 {
-	(void)store;
-	return clock_now();
+	return sqlite_time((struct sqlite_driver *)store);
 }
 
 static enum store_durability store_sqlite_durability(const struct store *store)
@@ -246,29 +140,48 @@ static enum store_durability store_sqlite_durability(const struct store *store)
 	return STORE_DURABLE_DISK;
 }
 
-static void release_all(struct sqlite_writer *w)
+static void close_connection(struct sqlite_store *s)
 {
 	for (unsigned i = 0; i < SQL_COUNT; i++)
-		sqlite3_finalize(w->store.statements[i]);
-	sqlite3_close(w->store.db);
-	lanes_free(&w->store.lanes);
-	free(w->path);
-	free(w);
+		sqlite3_finalize(s->statements[i]);
+	sqlite3_close(s->db);
+}
+
+static void stop(struct sqlite_thread *t)
+{
+	if (!t->started)
+		return;
+	pthread_mutex_lock(&t->driver->lock);
+	t->driver->stopping = true;
+	pthread_cond_signal(&t->work);
+	pthread_mutex_unlock(&t->driver->lock);
+	pthread_join(t->thread, NULL);
+	t->started = false;
+}
+
+/* The reader's connection goes first, so that the writer's checkpoints all and removes the log. */
+static void release_all(struct sqlite_driver *d)
+{
+	close_connection(&d->reader);
+	close_connection(&d->writer);
+	sqlite_memory_free(&d->writer);
+	pthread_cond_destroy(&d->writing.work);
+	pthread_cond_destroy(&d->reading.work);
+	pthread_mutex_destroy(&d->lock);
+	free(d->path);
+	free(d);
 }
 
 static void store_sqlite_close(struct store *store)
 {
-	struct sqlite_writer *w = (struct sqlite_writer *)store;
+	struct sqlite_driver *d = (struct sqlite_driver *)store;
 
-	hand_over(w);
-	pthread_mutex_lock(&w->lock);
-	w->stopping = true;
-	pthread_cond_signal(&w->work);
-	pthread_mutex_unlock(&w->lock);
-	pthread_join(w->thread, NULL);
-	complete(w);
-	loop_hook_remove(&w->hook);
-	release_all(w);
+	turn_ended(d);
+	stop(&d->writing);
+	stop(&d->reading);
+	complete(d);
+	loop_hook_remove(&d->hook);
+	release_all(d);
 }
 
 static const struct store_driver driver = { store_sqlite_submit, store_sqlite_now, store_sqlite_durability,
@@ -285,56 +198,117 @@ static bool make_file(const char *path)
 	return true;
 }
 
-static bool set_modes(sqlite3 *db)
+/* Checkpoints are the writer's decision, not every commit's. */
+static bool set_modes(sqlite3 *db, bool writer)
 {
-	return !sqlite3_exec(
-		db,
-		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; "
-		"PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000",
-		NULL, NULL, NULL);
+	static const char writes[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+				     "PRAGMA trusted_schema=OFF; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=0";
+	static const char reads[] = "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384";
+
+	sqlite3_busy_timeout(db, BUSY_MS);
+	return !sqlite3_exec(db, writer ? writes : reads, NULL, NULL, NULL);
 }
 
-static enum result open_database(struct sqlite_writer *w, const char *vfs, const char **why_out)
+static enum result open_databases(struct sqlite_driver *d, const char *vfs, const char **why_out)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
-	if (!vfs && !make_file(w->path)) {
+	if (!vfs && !make_file(d->path)) {
 		*why_out = "the database file cannot be opened for writing";
 		return ERR_IO;
 	}
-	if (sqlite3_open_v2(w->path, &w->store.db, flags, vfs) || !set_modes(w->store.db)) {
+	if (sqlite3_open_v2(d->path, &d->writer.db, flags, vfs) || !set_modes(d->writer.db, true)) {
 		*why_out = "the database cannot be opened";
 		return ERR_IO;
 	}
-	return sqlite_schema_prepare(w->store.db, why_out);
+	enum result r = sqlite_schema_prepare(d->writer.db, why_out);
+	if (r)
+		return r;
+	flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+	if (sqlite3_open_v2(d->path, &d->reader.db, flags, vfs) || !set_modes(d->reader.db, false)) {
+		*why_out = "the database cannot be opened for reading";
+		return ERR_IO;
+	}
+	return OK;
+}
+
+/* Whoever opened it before is fenced off from here on. */
+static enum result take_over(struct sqlite_driver *d, const char **why_out)
+{
+	struct sqlite_store *s = &d->writer;
+	struct store_fence fence = { .name = TEXT_LITERAL("node") };
+
+	sqlite_memory_load(s);
+	atomic_store(&d->newest_us, s->now_us);
+	sqlite_fence(s, &fence.base);
+	s->node_epoch = fence.epoch_out;
+	if (!s->broken)
+		return OK;
+	*why_out = "the database cannot be read or written";
+	return ERR_IO;
+}
+
+static void make_counters(struct store_counters *c)
+{
+	c->batches = counter_get(COUNTER_COUNT, "store_batches_total", "", "transactions of the writer");
+	c->requests = counter_get(COUNTER_COUNT, "store_requests_total", "", "writes asked of the store");
+	c->refused = counter_get(COUNTER_COUNT, "store_refused_total", "", "writes refused or in conflict");
+	c->failed = counter_get(COUNTER_COUNT, "store_failed_batches_total", "", "transactions the file did not take");
+	c->reads = counter_get(COUNTER_COUNT, "store_reads_total", "", "reads asked of the store");
+	c->checkpoints =
+		counter_get(COUNTER_COUNT, "store_checkpoints_total", "", "checkpoints of the write-ahead log");
+	c->no_space = counter_get(COUNTER_COUNT, "store_no_space_total", "", "transactions that met a full disk");
+	c->wal_octets = counter_get(COUNTER_GAUGE, "store_wal_octets", "", "size of the write-ahead log");
+}
+
+static bool start(struct sqlite_thread *t, void *(*run)(void *))
+{
+	t->started = !pthread_create(&t->thread, NULL, run, t);
+	return t->started;
+}
+
+static struct sqlite_driver *driver_new(struct loop *loop, const char *path, const struct store_limits *limits,
+					const struct store_policy *policy)
+{
+	struct sqlite_driver *d = must_alloc(sizeof(*d));
+	pthread_condattr_t monotonic;
+
+	d->path = must_strdup(path);
+	d->loop = loop;
+	d->writer.base.driver = &driver;
+	d->writer.limits = limits ? *limits : STORE_LIMITS_DEFAULT;
+	d->writer.policy = policy;
+	d->writer.lanes = lanes_new();
+	d->writing.driver = d->reading.driver = d;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&d->lock, NULL);
+	pthread_cond_init(&d->writing.work, &monotonic);
+	pthread_cond_init(&d->reading.work, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	make_counters(&d->counters);
+	return d;
 }
 
 enum result store_sqlite_open(struct loop *loop, const char *path, const char *vfs, const struct store_limits *limits,
 			      const struct store_policy *policy, struct store **out, const char **why_out)
 {
-	struct sqlite_writer *w = must_alloc(sizeof(*w));
+	struct sqlite_driver *d = driver_new(loop, path, limits, policy);
+	enum result r = open_databases(d, vfs, why_out);
 
-	w->path = must_strdup(path);
-	w->loop = loop;
-	w->store.base.driver = &driver;
-	w->store.limits = limits ? *limits : STORE_LIMITS_DEFAULT;
-	w->store.policy = policy;
-	w->store.lanes = lanes_new();
-	enum result r = open_database(w, vfs, why_out);
+	if (!r)
+		r = take_over(d, why_out);
+	if (!r && (!start(&d->writing, sqlite_writer_run) || !start(&d->reading, sqlite_reader_run))) {
+		*why_out = "a thread of the store cannot be started";
+		r = ERR_IO;
+	}
 	if (r) {
-		release_all(w);
+		stop(&d->writing);
+		release_all(d);
 		return r;
 	}
-	sqlite_memory_rebuild(&w->store);
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->work, NULL);
-	if (pthread_create(&w->thread, NULL, writer_run, w)) {
-		*why_out = "the writer thread cannot be started";
-		release_all(w);
-		return ERR_IO;
-	}
-	loop_hook_add(loop, &w->hook, turn_ended, w);
+	loop_hook_add(loop, &d->hook, turn_ended, d);
 	LOGN(LOG_STORE, NULL, "open, durability disk");
-	*out = &w->store.base;
+	*out = &d->writer.base;
 	return OK;
 }
