@@ -1,2 +1,2 @@
 SRCS_core := $(addprefix core/, message.c address.c message_id.c trail.c store.c ipc_messages.c core_vty.c)
-SRCS_core += $(addprefix core/, route.c route_table.c)
+SRCS_core += $(addprefix core/, route.c route_table.c route_decide.c route_explain.c)
