@@ -30,7 +30,12 @@ struct sandbox {
 	const char *user;		  /* dropped to when started as root; NULL or "" keeps the ids */
 };
 
-/* Irrevocable. ERR_DENIED with a log line where the user is unknown or the kernel refuses what it claims to have. */
+/*
+ * Irrevocable. Threads that run already lose the ids and get seccomp too; landlock binds them from its version 8 on, so
+ * a role with SANDBOX_FILES or SANDBOX_READ starts its workers afterwards, with SANDBOX_THREADS. What reads files on
+ * first use (time zones, resolvers, certificate stores) is set up before. A build with a sanitizer has no seccomp.
+ * ERR_DENIED with a log line where the user is unknown or the kernel refuses what it claims to have.
+ */
 MUST_CHECK enum result sandbox_enter(const struct sandbox *sandbox);
 
 #endif
