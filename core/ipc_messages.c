@@ -216,6 +216,19 @@ bool ipc_get_report(struct reader *r, struct ipc_report *out)
 	return reader_done(r);
 }
 
+void ipc_put_holding(struct writer *w, const struct ipc_holding *h)
+{
+	ipc_put_text(w, h->incarnation);
+	put_long(w, h->ids);
+}
+
+bool ipc_get_holding(struct reader *r, struct ipc_holding *out)
+{
+	out->incarnation = get_short(r);
+	out->ids = get_long(r);
+	return reader_done(r) && !(out->ids.len % MESSAGE_ID_SIZE) && out->incarnation.len <= 32;
+}
+
 void ipc_put_link(struct writer *w, const struct ipc_link *l)
 {
 	ipc_put_text(w, l->name);

@@ -3,7 +3,7 @@
  * Every record that crosses between the roles, declared once. Encoders put a whole record's body into the writer that
  * ipc_begin() gave; decoders read the whole body, leave views into it, and are false for anything but an exact body.
  *
- *	edge -> queue:  ACCEPT PART RESULT REPORT LINK OUTBOX_END ASK CANCEL
+ *	edge -> queue:  HOLDING LINK ACCEPT PART RESULT REPORT OUTBOX_END ASK WATCH
  *	queue -> edge:  ACCEPTED RESULT_DONE REPORT_DONE DELIVER OUTBOX ANSWER EVENT
  *	control <-> role: CONFIG_CHECK CONFIG_CHECKED CONFIG_SWITCH SHOW SHOW_LINES
  *	parent <-> role:  READY STOP PEER PING PONG RELOAD
@@ -35,6 +35,8 @@ enum ipc_type {
 	IPC_ASK,	 /* call: struct ipc_ask */
 	IPC_ANSWER,	 /* call: struct ipc_answer */
 	IPC_EVENT,	 /* struct ipc_event: for server-sent events */
+	IPC_HOLDING,	 /* struct ipc_holding: an edge's first record on each connection to the queue */
+	IPC_WATCH,	 /* body: u8, 1 = the edge wants IPC_EVENT records from now on */
 
 	IPC_CONFIG_CHECK = 100, /* call, body: configuration records of core/config.h */
 	IPC_CONFIG_CHECKED,	/* call, body: empty = yes, or a text why not */
@@ -67,7 +69,8 @@ struct ipc_accepted {
 	struct text answer; /* JSON of the decision per recipient, for the API */
 };
 
-/* A part of a long message that came from a peer, to be kept until all are in. */
+/* A part of a long message from a network, kept until all are in where its link takes whole messages only. `body` is
+ * concat_part_encode() of sms/concat_part.h. */
 struct ipc_part {
 	struct text header, body, recipient;
 	struct text peer; /* who sent it: link or account */
@@ -90,6 +93,7 @@ enum ipc_outcome {
 	IPC_RETRY,     /* refused for now, nothing was sent */
 	IPC_DOUBT,     /* bytes left, no answer came */
 	IPC_DELIVERED, /* taken and known to have arrived */
+	IPC_UNKNOWN,   /* a repeat out of doubt that will not be made: the peer's `doubt` setting is `report` */
 	IPC_OUTCOME_COUNT
 };
 
@@ -112,6 +116,16 @@ struct ipc_report {
 	struct text detail;
 	bool has_delivery;
 	struct message_id delivery;
+};
+
+/*
+ * Who this edge is, and which deliveries it has in hand: those it got and has not given a result for, and those whose
+ * result was not acknowledged yet. The queue takes back at once what it had leased to the same incarnation and finds
+ * missing here (it was never sent); what was leased to an earlier incarnation is in doubt.
+ */
+struct ipc_holding {
+	struct text incarnation; /* made anew at each start of the role: "sms-7f3a9c01" */
+	struct text ids;	 /* 16 octets each */
 };
 
 /* A link that takes deliveries: state and how many it will hold at once. */
@@ -167,6 +181,8 @@ void ipc_put_result(struct writer *w, const struct ipc_result *a);
 bool ipc_get_result(struct reader *r, struct ipc_result *out);
 void ipc_put_report(struct writer *w, const struct ipc_report *a);
 bool ipc_get_report(struct reader *r, struct ipc_report *out);
+void ipc_put_holding(struct writer *w, const struct ipc_holding *h);
+bool ipc_get_holding(struct reader *r, struct ipc_holding *out);
 void ipc_put_link(struct writer *w, const struct ipc_link *l);
 bool ipc_get_link(struct reader *r, struct ipc_link *out);
 void ipc_put_outbox(struct writer *w, const struct ipc_outbox *o);
