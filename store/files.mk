@@ -3,8 +3,8 @@ SRCS_store += $(addprefix store/, lanes.c sqlite_lane.c sqlite_memory.c sqlite_r
 SRCS_store += $(addprefix store/, sqlite_accept.c sqlite_claim.c sqlite_finish.c sqlite_report.c sqlite_end.c sqlite_prune.c)
 SRCS_store += $(addprefix store/, sqlite_fact.c sqlite_records.c sqlite_read.c)
 
-# The schema becomes a C string, so that the program carries it.
-$(B)/gen/store/schema_001.h: store/schema/001_initial.sql
+# The steps of the schema become C strings, so that the program carries them.
+$(B)/gen/store/schema_%.h: store/schema/%.sql
 	@mkdir -p $(@D)
 	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
-$(B)/store/sqlite_schema.o: $(B)/gen/store/schema_001.h
+$(B)/store/sqlite_schema.o: $(B)/gen/store/schema_001_initial.h $(B)/gen/store/schema_002_state_checks.h

@@ -83,7 +83,7 @@ void answer_conflict(struct store_request *r, const char *why);
 /* What most writes need of a delivery. */
 struct live {
 	enum store_state state;
-	int64_t epoch, lane;
+	int64_t rowid, epoch, lane;
 	bool has_lane, doubt, cancel;
 	uint8_t parked;
 	size_t trail_len;

@@ -44,8 +44,7 @@ static bool put_end(struct sqlite_store *s, const struct store_finish *f, const 
 	struct octets trail = sqlite_trail_room(s, f->id, live->trail_len, f->trail);
 	sqlite3_stmt *q = sql(s, SQL_FINISH);
 
-	sql_octets(q, 1, f->id.octets, MESSAGE_ID_SIZE);
-	sqlite3_bind_int64(q, 2, f->epoch);
+	sqlite3_bind_int64(q, 1, live->rowid);
 	sqlite3_bind_int(q, 3, waits ? DELIVERY_HANDED_OVER : DELIVERY_FINISHED);
 	sqlite3_bind_int64(q, 4, waits ? f->await_until_us : 0);
 	sqlite3_bind_int(q, 5, (int)f->outcome);

@@ -22,6 +22,7 @@ bool sqlite_live(struct sqlite_store *s, struct message_id id, struct live *out)
 	out->parked = (uint8_t)sqlite3_column_int(q, 5);
 	out->trail_len = (size_t)sqlite3_column_int64(q, 6);
 	out->outcome = (enum store_outcome)sqlite3_column_int(q, 7);
+	out->rowid = sqlite3_column_int64(q, 8);
 	sqlite3_reset(q);
 	return true;
 }

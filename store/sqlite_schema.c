@@ -7,10 +7,13 @@
 #include "store/sqlite_db.h"
 
 static const char version_1[] =
-#include "store/schema_001.h"
+#include "store/schema_001_initial.h"
+	;
+static const char version_2[] =
+#include "store/schema_002_state_checks.h"
 	;
 
-static const char *const steps[] = { NULL, version_1 };
+static const char *const steps[] = { NULL, version_1, version_2 };
 #define NEWEST ((int)(sizeof(steps) / sizeof(steps[0])) - 1)
 
 static int version_of(sqlite3 *db)

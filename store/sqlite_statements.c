@@ -36,8 +36,9 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 			     "parked, deadline_us, worker, lease_us, trail) "
 			     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[SQL_OUTBOX_PUT] = "INSERT OR IGNORE INTO outbox (id, target, kind, body, due_us) VALUES (?1, ?2, ?3, ?4, ?5)",
-	[SQL_LIVE_GET] = "SELECT state, epoch, lane, doubt, cancel, parked, length(trail), outcome FROM delivery "
-			 "WHERE id = ?1",
+	[SQL_LIVE_GET] =
+		"SELECT state, epoch, lane, doubt, cancel, parked, length(trail), outcome, rowid FROM delivery "
+		"WHERE id = ?1",
 	[SQL_ROW_GET] = ROW_SELECT "WHERE d.id = ?1",
 	[SQL_ROWS_OF_MESSAGE] = ROW_SELECT "WHERE d.id > ?1 AND d.id <= ?2 ORDER BY d.id",
 	[SQL_CLAIM] = "UPDATE delivery SET attempt = CASE WHEN doubt = 1 THEN attempt ELSE attempt + 1 END, state = 1, "
@@ -62,7 +63,7 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 	[SQL_WAKE_DUE] = ROW_SELECT "WHERE d.route = '' AND d.state = 0 AND d.parked = 2 AND d.due_us <= ?1 "
 				    "ORDER BY d.due_us, d.id LIMIT ?2",
 	[SQL_FINISH] = "UPDATE delivery SET state = ?3, doubt = 0, worker = NULL, lease_us = ?4, outcome = ?5, "
-		       "final_us = ?6, " TRAIL_ADD("?7") "WHERE " AT_WORK,
+		       "final_us = ?6, " TRAIL_ADD("?7") "WHERE rowid = ?1",
 	[SQL_IN_DOUBT] =
 		"UPDATE delivery SET state = 0, doubt = 1, worker = NULL, lease_us = 0, due_us = ?3, " TRAIL_ADD(
 			"?4") "WHERE id = ?1 AND epoch = ?2 AND state = 1",

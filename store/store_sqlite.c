@@ -213,6 +213,8 @@ static enum result open_databases(struct sqlite_driver *d, const char *vfs, cons
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
+	/* Counting memory takes a lock at every allocation. Refused, and harmless, when SQLite is in use already. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (!vfs && !make_file(d->path)) {
 		*why_out = "the database file cannot be opened for writing";
 		return ERR_IO;
