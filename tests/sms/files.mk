@@ -2,3 +2,4 @@
 TESTS += $(addprefix tests/sms/test_, alphabet.c dcs.c gsup.c header.c rp_cp.c sgsap.c split.c tp_status.c tpdu.c wap_push.c)
 DUMPS += tests/sms/dump_sms.c
 TESTS += tests/sms/test_concat.c
+FUZZ += $(addprefix sms:, tpdu sms_address header rp cp gsup ipa sgsap wap_push split alphabet concat)
