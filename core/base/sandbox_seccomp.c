@@ -153,7 +153,7 @@ static void allow_ioctls(struct filter *f, const unsigned long *requests, size_t
 
 static void allow_core(struct filter *f)
 {
-	struct scmp_arg_cmp pair[] = { SCMP_CMP(0, SCMP_CMP_EQ, AF_UNIX),
+	struct scmp_arg_cmp pair[] = { SCMP_CMP(0, SCMP_CMP_EQ, AF_UNIX, 0),
 				       SCMP_CMP(1, SCMP_CMP_MASKED_EQ, TYPE_OF_SOCKET, SOCK_STREAM) };
 
 	add_all(f, SCMP_ACT_ALLOW, core_calls);

@@ -104,6 +104,16 @@ static bool is_numeric(const char *name)
 	return inet_pton(AF_INET, name, &a) == 1 || inet_pton(AF_INET6, name, &a) == 1;
 }
 
+/* OpenSSL's macro casts const away, which Clang minds. */
+static bool say_name(SSL *ssl, const char *name)
+{
+	char *copy = must_strdup(name);
+	bool good = SSL_set_tlsext_host_name(ssl, copy) == 1;
+
+	free(copy);
+	return good;
+}
+
 struct tls_session *tls_session_connect(struct tls_client *client, int fd, const char *name)
 {
 	struct tls_session *session = session_new(client->context, fd);
@@ -118,7 +128,7 @@ struct tls_session *tls_session_connect(struct tls_client *client, int fd, const
 	} else {
 		/* Without a name nothing would be checked; this one no certificate carries (RFC 6761 6.4). */
 		good = X509_VERIFY_PARAM_set1_host(check, *name ? name : "name-missing.invalid", 0);
-		if (*name && SSL_set_tlsext_host_name(session->ssl, name) != 1)
+		if (*name && !say_name(session->ssl, name))
 			good = 0;
 	}
 	if (good != 1)
