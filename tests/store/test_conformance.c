@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The conformance suite of stores: a driver that is not green here does not ship. */
+#include "tests/store/world.h"
+
+int main(void)
+{
+	int (*const groups[])(void) = { conform_deliveries, conform_lanes, conform_records };
+	int failed = 0;
+
+	for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		failed += groups[i]();
+	return failed;
+}
