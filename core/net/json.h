@@ -54,7 +54,7 @@ enum json_kind json_kind(const struct json_value *v); /* NULL gives JSON_KIND_NU
 const struct json_value *json_member(const struct json_value *object, const char *name);
 bool json_text(const struct json_value *v, struct text *out); /* false: not a string */
 bool json_int(const struct json_value *v, int64_t *out);
-bool json_real(const struct json_value *v, double *out); /* of an integer, too */
+bool json_number(const struct json_value *v, double *out); /* of an integer, too */
 bool json_bool(const struct json_value *v, bool *out);
 size_t json_count(const struct json_value *v); /* of items or members; 0 for anything else */
 const struct json_value *json_item(const struct json_value *array, size_t i);
