@@ -5,7 +5,7 @@
  *	account acme                     a node line at the left margin opens a node; some kinds have a name
  *	 secret sha256:...               knob lines follow, indented by one blank
  *	 allow-sender +8190*             a knob of many values may stand several times
- *	! comment                        '!' or '#' as the first character of a line
+ *	! comment                        '!' or '#' as the first character of a line, blanks before it do not count
  *
  * Each folder declares its kinds of node as data, beside the plain struct that they fill (x_vty.c); this engine knows
  * no kind itself. A wrong line is reported with file, line, word and the nearest known word, and reading goes on, so
@@ -34,7 +34,8 @@ enum knob_type {
 	KNOB_SIZE,     /* octets: 512 64k 10m 2g           -> int64_t */
 	KNOB_WORD,     /* one of `words`                   -> int64_t, its index */
 	KNOB_TEXT,     /* the rest of the line             -> struct text, with a NUL behind it */
-	KNOB_LISTEN,   /* host:port or unix:path, numeric; the parent binds it and passes the socket -> struct text */
+	KNOB_LISTEN,   /* host:port or unix:path, numeric; "none" = empty, where there is a default; the parent binds it
+			* and passes the socket -> struct text */
 	KNOB_FILE,     /* path of a small file (PEM); its content is loaded by control -> struct config_file */
 	KNOB_TYPE_COUNT
 };
@@ -96,7 +97,12 @@ typedef void (*config_fault)(void *owner, const char *file, unsigned line, struc
 /* Reads a whole text into the set. Returns the number of faults reported (0 = good). `file` is kept for origins. */
 unsigned config_read(struct config *config, const char *file, struct text content, config_fault fault, void *owner);
 
-/* One command of the VTY inside a node ("secret x", "no secret"); the node is made when it is not there. */
+/* What no single line can show: missing values, the checks of the kinds. config_read ends with it; what config_set
+ * changed must pass it before it is used. */
+unsigned config_check(const struct config *config, config_fault fault, void *owner);
+
+/* One command of the VTY inside a node: "secret x", "no secret" (back to the default), "no link lab" (one value of
+ * many), "" (only opens); the node is made when it is not there. *why_out lives until the next call with this set. */
 MUST_CHECK enum result config_set(struct config *config, struct text kind, struct text name, struct text line,
 				  const char **why_out);
 /* Takes a named or optional node out. */
@@ -112,7 +118,8 @@ const struct node_kind *config_kind(const struct config *config, struct text nam
 const struct node_kind *const *config_kinds(const struct config *config, unsigned *count_out);
 
 /* Back to text that reads to the same set: what differs from the defaults, or everything. With `origins` each line ends
- * in "  ! file:line" or "  ! default", and secrets are masked. */
+ * in "  ! file:line", "  ! typed" or "  ! default", and secrets are masked: that is for people and reads back no more.
+ */
 void config_write(const struct config *config, bool defaults, bool origins, struct writer *w);
 
 /* The nodes whose kind names one of `roles`, as records; and back, into a fresh set. */
