@@ -1,1 +1,2 @@
 SRCS_billing :=
+SRCS_billing += $(addprefix billing/, money.c)

@@ -1,1 +1,2 @@
 # Tests of billing.
+TESTS += tests/billing/test_money.c
