@@ -10,114 +10,42 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "sms/key_table.h"
 
 struct set {
-	struct set *next; /* in the bucket */
 	bool over;
-	size_t heap_at;
-	int64_t due_us;
+	struct due due;
 	uint64_t octets;
-	uint64_t hash;
 	struct concat_set is;
 	uint32_t content[]; /* is.total hashes, by number - 1 */
 };
 
-struct heap {
-	struct set **at;
-	size_t count;
-};
-
 struct concat {
 	struct concat_limits limits;
-	struct set **buckets;
-	size_t mask;
-	struct heap waiting, over;
+	struct key_table *sets;
+	struct due_heap waiting, over;
 	uint64_t octets;
 };
 
-/* FNV-1a: who could make two of his own parts collide would only lose his own message. */
-static uint64_t hash_of(struct text t)
+/* FNV-1a: who makes two of his own parts look the same only loses his own message. */
+static uint32_t hash_of(struct text t)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	uint32_t h = 0x811c9dc5;
 
 	for (size_t i = 0; i < t.len; i++)
-		h = (h ^ (uint8_t)t.at[i]) * UINT64_C(0x100000001b3);
+		h = (h ^ (uint8_t)t.at[i]) * 0x01000193;
 	return h;
-}
-
-static void heap_put(struct heap *h, size_t at, struct set *s)
-{
-	h->at[at] = s;
-	s->heap_at = at;
-}
-
-static void heap_up(struct heap *h, size_t at)
-{
-	struct set *s = h->at[at];
-
-	while (at && h->at[(at - 1) / 2]->due_us > s->due_us) {
-		heap_put(h, at, h->at[(at - 1) / 2]);
-		at = (at - 1) / 2;
-	}
-	heap_put(h, at, s);
-}
-
-static void heap_down(struct heap *h, size_t at)
-{
-	struct set *s = h->at[at];
-
-	for (size_t child; (child = 2 * at + 1) < h->count; at = child) {
-		if (child + 1 < h->count && h->at[child + 1]->due_us < h->at[child]->due_us)
-			child++;
-		if (h->at[child]->due_us >= s->due_us)
-			break;
-		heap_put(h, at, h->at[child]);
-	}
-	heap_put(h, at, s);
-}
-
-static void heap_add(struct heap *h, struct set *s)
-{
-	heap_put(h, h->count++, s);
-	heap_up(h, s->heap_at);
-}
-
-static void heap_remove(struct heap *h, struct set *s)
-{
-	struct set *last = h->at[--h->count];
-	size_t at = s->heap_at;
-
-	if (last == s)
-		return;
-	heap_put(h, at, last);
-	heap_down(h, at);
-	heap_up(h, last->heap_at);
 }
 
 struct concat *concat_new(const struct concat_limits *limits)
 {
 	struct concat *table = must_alloc(sizeof(*table));
-	size_t buckets = 64;
 
 	table->limits = *limits;
 	if (!table->limits.sets_max)
 		table->limits.sets_max = 1;
-	while (buckets < 2 * (size_t)table->limits.sets_max)
-		buckets *= 2;
-	table->mask = buckets - 1;
-	table->buckets = must_alloc(buckets * sizeof(struct set *));
-	table->waiting.at = must_alloc(table->limits.sets_max * sizeof(struct set *));
-	table->over.at = must_alloc(table->limits.sets_max * sizeof(struct set *));
+	table->sets = key_table_new(2 * table->limits.sets_max);
 	return table;
-}
-
-static struct set **bucket_of(const struct concat *table, struct text key, uint64_t hash)
-{
-	struct set **at = &table->buckets[hash & table->mask];
-
-	while (*at && !((*at)->hash == hash && text_is(key, (*at)->is.key)))
-		at = &(*at)->next;
-	return at;
 }
 
 static bool is_key(struct text key)
@@ -127,20 +55,20 @@ static bool is_key(struct text key)
 
 static struct set *find(const struct concat *table, struct text key)
 {
-	return *bucket_of(table, key, hash_of(key));
+	return key_table_find(table->sets, key);
 }
 
-static struct heap *heap_of(struct concat *table, const struct set *s)
+static struct set *first_of(const struct due_heap *heap)
 {
-	return s->over ? &table->over : &table->waiting;
+	return heap->count ? DUE_OWNER(heap->at[0], struct set, due) : NULL;
 }
 
 static void forget(struct concat *table, struct set *s)
 {
-	heap_remove(heap_of(table, s), s);
+	due_stop(s->over ? &table->over : &table->waiting, &s->due);
 	if (!s->over)
 		table->octets -= s->octets;
-	*bucket_of(table, text_of(s->is.key), s->hash) = s->next;
+	(void)key_table_remove(table->sets, text_of(s->is.key));
 	free(s);
 }
 
@@ -149,41 +77,44 @@ void concat_free(struct concat **table)
 	if (!*table)
 		return;
 	while ((*table)->waiting.count)
-		forget(*table, (*table)->waiting.at[0]);
+		forget(*table, first_of(&(*table)->waiting));
 	while ((*table)->over.count)
-		forget(*table, (*table)->over.at[0]);
-	free((*table)->waiting.at);
-	free((*table)->over.at);
-	free((*table)->buckets);
+		forget(*table, first_of(&(*table)->over));
+	due_heap_clear(&(*table)->waiting);
+	due_heap_clear(&(*table)->over);
+	key_table_free(&(*table)->sets);
 	free(*table);
 	*table = NULL;
 }
 
-/* In no heap yet. */
+/* In no heap yet. There is room: each heap is kept within sets_max. */
 static struct set *add(struct concat *table, struct text key, uint8_t total)
 {
 	struct set *s = must_alloc(sizeof(*s) + total * sizeof(s->content[0]));
 
-	s->hash = hash_of(key);
 	s->is.total = total;
 	(void)text_copy(key, s->is.key, sizeof(s->is.key));
-	*bucket_of(table, key, s->hash) = s;
+	if (!key_table_add(table->sets, key, s))
+		abort();
 	return s;
 }
 
-/* The one that was over first makes room. */
-static void put_over(struct concat *table, struct set *s, int64_t now_us)
+static void make_room(struct concat *table)
 {
 	if (table->over.count >= table->limits.sets_max)
-		forget(table, table->over.at[0]);
+		forget(table, first_of(&table->over)); /* the one that was over first */
+}
+
+static void put_over(struct concat *table, struct set *s, int64_t now_us)
+{
 	s->over = true;
-	s->due_us = now_us + table->limits.swallow_us;
-	heap_add(&table->over, s);
+	due_set(&table->over, &s->due, now_us + table->limits.swallow_us);
 }
 
 static void end(struct concat *table, struct set *s, int64_t now_us)
 {
-	heap_remove(&table->waiting, s);
+	make_room(table);
+	due_stop(&table->waiting, &s->due);
 	table->octets -= s->octets;
 	put_over(table, s, now_us);
 }
@@ -200,8 +131,7 @@ static struct set *open_set(struct concat *table, struct text key, uint8_t total
 		return NULL;
 	struct set *s = add(table, key, total);
 	s->is.first_us = part->received_us;
-	s->due_us = part->received_us + table->limits.wait_us;
-	heap_add(&table->waiting, s);
+	due_set(&table->waiting, &s->due, part->received_us + table->limits.wait_us);
 	return s;
 }
 
@@ -210,7 +140,7 @@ static enum concat_verdict keep(struct concat *table, struct set *s, const struc
 	unsigned bit = part->number - 1u;
 
 	s->is.have[bit / 8] |= (uint8_t)(1u << bit % 8);
-	s->content[bit] = (uint32_t)hash_of(part->content);
+	s->content[bit] = hash_of(part->content);
 	s->octets += part->content.len;
 	table->octets += part->content.len;
 	if (++s->is.count < s->is.total)
@@ -226,11 +156,11 @@ enum concat_verdict concat_offer(struct concat *table, struct text key, uint8_t 
 
 	if (!part->number || part->number > total || !is_key(key))
 		return CONCAT_REFUSE;
-	if (s && s->over && s->due_us <= now_us) {
+	if (s && s->over && s->due.us <= now_us) {
 		forget(table, s);
 		s = NULL;
 	}
-	if (s && concat_has(&s->is, part->number) && s->content[part->number - 1] != (uint32_t)hash_of(part->content))
+	if (s && concat_has(&s->is, part->number) && s->content[part->number - 1] != hash_of(part->content))
 		return CONCAT_RESTART;
 	if (s && s->over)
 		return CONCAT_LATE;
@@ -255,20 +185,21 @@ bool concat_find(const struct concat *table, struct text key, struct concat_set 
 
 int64_t concat_next_us(const struct concat *table)
 {
-	int64_t waiting = table->waiting.count ? table->waiting.at[0]->due_us : INT64_MAX;
-	int64_t over = table->over.count ? table->over.at[0]->due_us : INT64_MAX;
+	int64_t waiting = due_next_us(&table->waiting);
+	int64_t over = due_next_us(&table->over);
 
 	return waiting < over ? waiting : over;
 }
 
 bool concat_due(struct concat *table, int64_t now_us, struct concat_set *out)
 {
-	while (table->over.count && table->over.at[0]->due_us <= now_us)
-		forget(table, table->over.at[0]);
-	if (!table->waiting.count || table->waiting.at[0]->due_us > now_us)
+	while (due_next_us(&table->over) <= now_us)
+		forget(table, first_of(&table->over));
+	if (due_next_us(&table->waiting) > now_us)
 		return false;
-	*out = table->waiting.at[0]->is;
-	end(table, table->waiting.at[0], now_us);
+	struct set *s = first_of(&table->waiting);
+	*out = s->is;
+	end(table, s, now_us);
 	return true;
 }
 
@@ -278,10 +209,12 @@ void concat_over(struct concat *table, struct text key, int64_t now_us)
 
 	if (!is_key(key) || (s && s->over))
 		return;
-	if (s)
+	if (s) {
 		end(table, s, now_us);
-	else
-		put_over(table, add(table, key, 0), now_us);
+		return;
+	}
+	make_room(table);
+	put_over(table, add(table, key, 0), now_us);
 }
 
 void concat_forget(struct concat *table, struct text key)

@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct sms_address a, again;
 
 	unsigned form = reader_u8(&r) % 4;
-	if (take(form, &r, &a) != OK)
+	if (take(form, &r, &a) != OK || !a.len) /* a type without digits is no address */
 		return 0;
 	sms_address_to_text(&a, &s);
 	if (!writer_ok(&s))

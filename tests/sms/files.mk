@@ -3,3 +3,5 @@ TESTS += $(addprefix tests/sms/test_, alphabet.c dcs.c gsup.c header.c rp_cp.c s
 DUMPS += tests/sms/dump_sms.c
 TESTS += tests/sms/test_concat.c
 FUZZ += $(addprefix sms:, tpdu sms_address header rp cp gsup ipa sgsap wap_push split alphabet concat)
+TESTS += tests/sms/test_key_table.c
+TESTS += $(addprefix tests/sms/test_smpp_, pdu.c)
