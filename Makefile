@@ -15,7 +15,7 @@ MAKEFLAGS += --no-builtin-rules
 CC := gcc
 CLANG := clang
 CCACHE := $(shell command -v ccache 2>/dev/null)
-PKGS := openssl sqlite3 jansson libnghttp2 libseccomp libsystemd
+PKGS := openssl sqlite3 jansson libnghttp2 libseccomp libsystemd libcares
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wcast-qual -Werror
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now

@@ -76,6 +76,22 @@ enum result net_address_of_host(struct text host, uint16_t port, struct net_addr
 	return ERR_MALFORMED;
 }
 
+void net_address_set_port(struct net_address *a, uint16_t port)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (a->storage.ss_family == AF_INET) {
+		memcpy(&v4, &a->storage, sizeof(v4));
+		v4.sin_port = htons(port);
+		memcpy(&a->storage, &v4, sizeof(v4));
+	} else if (a->storage.ss_family == AF_INET6) {
+		memcpy(&v6, &a->storage, sizeof(v6));
+		v6.sin6_port = htons(port);
+		memcpy(&a->storage, &v6, sizeof(v6));
+	}
+}
+
 enum result net_address_parse(struct text t, struct net_address *out, const char **why_out)
 {
 	struct text host;

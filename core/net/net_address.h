@@ -25,6 +25,7 @@ const char *net_address_text(const struct net_address *a, char to[NET_ADDRESS_TE
 MUST_CHECK enum result net_host_port(struct text t, struct text *host_out, uint16_t *port_out);
 /* A numeric host without a port ("192.0.2.1", "2001:db8::1"); ERR_MALFORMED for anything else. */
 MUST_CHECK enum result net_address_of_host(struct text host, uint16_t port, struct net_address *out);
+void net_address_set_port(struct net_address *a, uint16_t port); /* no-op on AF_UNIX */
 /* The address at the other end of a connected socket, as text; "unknown" where there is none. */
 const char *net_peer_text(int fd, char to[NET_ADDRESS_TEXT_SIZE]);
 bool net_address_is_loopback(const struct net_address *a);

@@ -4,3 +4,4 @@ TESTS += $(addprefix tests/core/net/test_, uri.c)
 FUZZ += core/net:uri
 TESTS += $(addprefix tests/core/net/test_, json.c)
 FUZZ += core/net:json
+TESTS += $(addprefix tests/core/net/test_, dns.c)

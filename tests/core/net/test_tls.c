@@ -2,6 +2,9 @@
 /* Streams under TLS, with certificates made here. */
 #include "tests/core/net/stream_pair.h"
 
+#include <sys/wait.h>
+
+#include "core/base/sandbox.h"
 #include "core/net/stream_internal.h"
 #include "tests/core/net/test_certificate.h"
 
@@ -279,6 +282,38 @@ static void bad_pairs_are_refused(void **state)
 		assert_int_equal(tls_server_new(text_range(chain.at, n), key, "", &server, &why), ERR_MALFORMED);
 }
 
+/* In a child: handshakes, a reload and refusals need nothing that the sandbox forbids. */
+static void behind_the_sandbox(void **state)
+{
+	const struct sandbox s = { .role = "test", .promises = SANDBOX_INET };
+	int status;
+
+	(void)state;
+	pid_t child = fork();
+	if (!child) {
+		struct stream_pair p;
+		const char *why;
+		prepare(&p, "h2", "h2");
+		pair_listen(&p);
+		if (sandbox_enter(&s))
+			_exit(1);
+		pair_connect(&p);
+		until(&p, &p.a.connected, 1);
+		until(&p, &p.b.connected, 1);
+		echo_once(&p, "inside");
+		if (tls_server_reload(p.server, text_of(second.chain), text_of(second.key), &why))
+			_exit(2);
+		side_clear(&p.a);
+		pair_connect(&p); /* does not trust the new one */
+		until(&p, &p.a.closed, 1);
+		bool good = p.a.why == ERR_DENIED;
+		pair_close(&p);
+		_exit(good ? 0 : 3);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static int make_certificates(void **state)
 {
 	(void)state;
@@ -294,6 +329,7 @@ int main(void)
 		cmocka_unit_test(much_with_pauses),	      cmocka_unit_test(trickled_octets),
 		cmocka_unit_test(a_reload_drops_nobody),      cmocka_unit_test(whom_a_client_trusts),
 		cmocka_unit_test(garbage_closes_only_itself), cmocka_unit_test(bad_pairs_are_refused),
+		cmocka_unit_test(behind_the_sandbox),
 	};
 	return cmocka_run_group_tests(tests, make_certificates, NULL);
 }
