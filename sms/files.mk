@@ -2,3 +2,4 @@ SRCS_sms := $(addprefix sms/, alphabet.c alphabet_tables.c bcd.c cp.c cp_fsm.c d
 SRCS_sms += $(addprefix sms/, concat.c concat_part.c)
 SRCS_sms += $(addprefix sms/smpp_, bucket.c encode.c pdu.c receipt.c status.c text.c text_plan.c time.c tlv.c)
 SRCS_sms += $(addprefix sms/, key_table.c)
+SRCS_sms += $(addprefix sms/, session.c)

@@ -4,4 +4,6 @@ DUMPS += tests/sms/dump_sms.c
 TESTS += tests/sms/test_concat.c
 FUZZ += $(addprefix sms:, tpdu sms_address header rp cp gsup ipa sgsap wap_push split alphabet concat)
 TESTS += tests/sms/test_key_table.c
-TESTS += $(addprefix tests/sms/test_smpp_, pdu.c)
+TESTS += $(addprefix tests/sms/test_smpp_, pdu.c words.c)
+TESTS += tests/sms/test_session.c
+FUZZ += sms:session
