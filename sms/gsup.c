@@ -2,6 +2,8 @@
 /* GSUP messages for short messages. */
 #include "sms/gsup.h"
 
+#include <string.h>
+
 #include "core/base/reader.h"
 #include "sms/bcd.h"
 #include "sms/ipa.h"
@@ -63,13 +65,13 @@ static struct text whole(struct reader *value)
 	return text_range((const char *)reader_take(value, n), n);
 }
 
-static struct text name_of(struct reader *value)
+/* With a NUL at the end or without; one in the middle would be another name to whoever reads it as a string. */
+static enum result take_name(struct reader *value, struct text *out)
 {
-	struct text t = whole(value);
-
-	if (t.len && !t.at[t.len - 1])
-		t.len--;
-	return t;
+	*out = whole(value);
+	if (out->len && !out->at[out->len - 1])
+		out->len--;
+	return out->len && memchr(out->at, 0, out->len) ? ERR_MALFORMED : OK;
 }
 
 static enum result take_element(struct gsup *out, uint8_t tag, struct reader *value)
@@ -112,11 +114,9 @@ static enum result take_element(struct gsup *out, uint8_t tag, struct reader *va
 		take_flagged(value, &out->alert, &out->has_alert);
 		break;
 	case GSUP_TAG_SOURCE_NAME:
-		out->source = name_of(value);
-		break;
+		return take_name(value, &out->source);
 	case GSUP_TAG_DESTINATION_NAME:
-		out->destination_name = name_of(value);
-		break;
+		return take_name(value, &out->destination_name);
 	default:
 		break;
 	}

@@ -211,6 +211,9 @@ static void test_wrong_messages(void **state)
 		{ "280103001010"
 		  "43",
 		  ERR_SHORT, 6 },
+		{ "280103001010"
+		  "600441004200",
+		  ERR_MALFORMED, 6 },
 	};
 
 	(void)state;
