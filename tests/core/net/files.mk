@@ -5,3 +5,4 @@ FUZZ += core/net:uri
 TESTS += $(addprefix tests/core/net/test_, json.c)
 FUZZ += core/net:json
 TESTS += $(addprefix tests/core/net/test_, dns.c)
+BENCHES += core/net:stream
