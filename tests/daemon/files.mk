@@ -1,1 +1,2 @@
 # Tests of daemon.
+TESTS += tests/daemon/test_api_message.c
