@@ -13,7 +13,6 @@
 #include "core/base/clock.h"
 #include "core/base/counter.h"
 #include "core/base/idtable.h"
-#include "core/base/writer.h"
 #include "core/net/dns_internal.h"
 
 #define HOSTS_FILE "/etc/hosts"
@@ -193,31 +192,6 @@ static void resolved(void *owner, struct dns_records *records)
 
 /* --- asking ----------------------------------------------------------------------------------------------------- */
 
-/* Letters, digits, '-' and '_' in labels of 1 to 63; in lower case, without a last dot. */
-static bool name_normalise(struct text name, char to[DNS_NAME_MAX + 1])
-{
-	size_t label = 0, n = name.len;
-
-	if (n && name.at[n - 1] == '.')
-		n--;
-	if (!n || n > DNS_NAME_MAX)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		char c = name.at[i];
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c + 32);
-		bool dot = c == '.';
-		if (!dot && c != '-' && c != '_' && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
-			return false;
-		if (dot ? !label : label == 63)
-			return false;
-		label = dot ? 0 : label + 1;
-		to[i] = c;
-	}
-	to[n] = 0;
-	return label > 0;
-}
-
 static void known(struct entry *e, const struct net_address *addresses, unsigned n)
 {
 	e->records = (struct dns_records){ .count = n };
@@ -230,14 +204,6 @@ static void failed(struct entry *e, enum result r, const char *why)
 	e->records = (struct dns_records){ .result = r, .why = why };
 }
 
-static bool is_localhost(const char *name)
-{
-	static const char last[] = ".localhost";
-	size_t n = strlen(name);
-
-	return !strcmp(name, last + 1) || (n >= sizeof(last) && !strcmp(name + n - sizeof(last) + 1, last));
-}
-
 /* Answers that need no network. */
 static bool answer_here(const struct dns *dns, struct entry *e)
 {
@@ -246,7 +212,7 @@ static bool answer_here(const struct dns *dns, struct entry *e)
 
 	if (e->kind != DNS_ADDRESSES)
 		return false;
-	if (is_localhost(e->name)) {
+	if (dns_name_is_localhost(e->name)) {
 		n += net_address_of_host(TEXT_LITERAL("127.0.0.1"), 0, &found[0]) == OK;
 		n += net_address_of_host(TEXT_LITERAL("::1"), 0, &found[1]) == OK;
 	} else {
@@ -268,7 +234,7 @@ static struct entry *entry_for(struct dns *dns, enum dns_kind kind, struct text 
 		known(e, &numeric, 1);
 		return e;
 	}
-	if (!name_normalise(host, name)) {
+	if (!dns_name_normalise(host, name)) {
 		struct entry *e = entry_new(dns, "", 0, kind);
 		failed(e, ERR_MALFORMED, "this is no host name");
 		return e;
@@ -363,23 +329,4 @@ void dns_free(struct dns **dns)
 	dns_hosts_free(&old->hosts);
 	idtable_free(&old->waiting);
 	free(old);
-}
-
-bool dns_enum_name(struct text number, const char *below, char *to, size_t size)
-{
-	struct writer w = writer_of(to, size);
-
-	if (number.len && number.at[0] == '+')
-		number = text_range(number.at + 1, number.len - 1);
-	if (number.len < 2 || number.len > 15)
-		return false;
-	for (size_t i = number.len; i-- > 0;) {
-		char c = number.at[i];
-		if (c < '0' || c > '9')
-			return false;
-		writer_u8(&w, (uint8_t)c);
-		writer_u8(&w, '.');
-	}
-	writer_cstring(&w, text_of(below));
-	return writer_ok(&w);
 }

@@ -17,6 +17,11 @@ struct dns_records {
 
 void dns_records_free(struct dns_records *records); /* leaves it empty */
 
+/* --- dns_name.c ------------------------------------------------------------------------------------------------- */
+/* Letters, digits, '-' and '_' in labels of 1 to 63; in lower case, without a last dot. False for anything else. */
+bool dns_name_normalise(struct text name, char to[DNS_NAME_MAX + 1]);
+bool dns_name_is_localhost(const char *name);
+
 /* --- dns_hosts.c ------------------------------------------------------------------------------------------------ */
 struct dns_hosts;
 

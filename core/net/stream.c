@@ -10,9 +10,6 @@
  */
 #include "core/net/stream_internal.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,13 +18,6 @@
 #include "core/base/arena.h"
 #include "core/base/counter.h"
 #include "core/base/log.h"
-
-static void ready(void *owner, unsigned events);
-
-static void count(const char *name, const char *help)
-{
-	counter_add(counter_get(COUNTER_COUNT, name, NULL, help), 1);
-}
 
 /* --- what is waited for, and ends ------------------------------------------------------------------------------- */
 
@@ -111,7 +101,7 @@ void stream_free(struct stream **stream)
 		destroy(s);
 }
 
-/* --- opening ---------------------------------------------------------------------------------------------------- */
+/* --- turns ------------------------------------------------------------------------------------------------------ */
 
 static void timed_out(void *owner)
 {
@@ -129,112 +119,10 @@ static void timed_out(void *owner)
 	stream_leave(s);
 }
 
-static void opened(struct stream *s)
+void stream_time(struct stream *s, int64_t us)
 {
-	s->state = STREAM_OPEN;
-	s->blocked = false;
-	loop_timer_stop(&s->timer);
-	if (s->out_len)
-		stream_mark(s);
-	if (s->handler->connected)
-		s->handler->connected(s->owner, s);
-	if (s->finish_asked)
-		stream_finish(s);
+	loop_timer_start(s->turn->loop, &s->timer, us, timed_out, s);
 }
-
-static void handshake(struct stream *s)
-{
-	const char *why = NULL;
-	enum tls_step step = tls_session_handshake(s->tls, &why);
-
-	s->blocked = step == TLS_WANT_WRITE;
-	if (step == TLS_DONE) {
-		opened(s);
-	} else if (step == TLS_FAILED || step == TLS_ENDED) {
-		count("net_tls_handshake_failed_total", "TLS handshakes that failed");
-		stream_end_with(s, step == TLS_ENDED ? ERR_CLOSED : ERR_DENIED, why);
-	}
-}
-
-static void connect_done(struct stream *s)
-{
-	int error = 0;
-	socklen_t len = sizeof(error);
-
-	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error) {
-		count("net_connect_failed_total", "connections that could not be made");
-		stream_end_with(s, ERR_IO, strerror(error ? error : errno));
-		return;
-	}
-	if (!s->tls) {
-		opened(s);
-		return;
-	}
-	s->state = STREAM_HANDSHAKE;
-}
-
-static struct stream *stream_new(struct loop *loop, int fd, const struct stream_handler *handler, void *owner)
-{
-	struct stream *s = must_alloc(sizeof(*s));
-	int one = 1;
-
-	s->turn = stream_turn_of(loop);
-	s->fd = fd;
-	s->handler = handler;
-	s->owner = owner;
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* AF_UNIX has none and needs none */
-	return s;
-}
-
-static void watch(struct stream *s, unsigned wanted)
-{
-	if (loop_watch(s->turn->loop, &s->watch, s->fd, wanted, ready, s))
-		stream_end_with(s, ERR_IO, "the socket cannot be watched");
-}
-
-struct stream *stream_accept(struct loop *loop, int fd, struct tls_server *tls, const struct stream_handler *handler,
-			     void *owner)
-{
-	struct stream *s = stream_new(loop, fd, handler, owner);
-	char peer[NET_ADDRESS_TEXT_SIZE];
-
-	s->peer = must_strdup(net_peer_text(fd, peer));
-	s->state = STREAM_OPEN;
-	if (tls) {
-		s->tls = tls_session_accept(tls, fd);
-		s->state = STREAM_HANDSHAKE;
-		loop_timer_start(loop, &s->timer, STREAM_HANDSHAKE_US, timed_out, s);
-	}
-	watch(s, LOOP_READ);
-	return s;
-}
-
-struct stream *stream_connect(struct loop *loop, const struct net_address *to, struct tls_client *tls,
-			      const char *server_name, int64_t timeout_us, const struct stream_handler *handler,
-			      void *owner)
-{
-	int fd = socket(to->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int error = fd < 0 ? errno : 0;
-	struct stream *s = stream_new(loop, fd, handler, owner);
-	char peer[NET_ADDRESS_TEXT_SIZE];
-
-	s->peer = must_strdup(net_address_text(to, peer));
-	s->state = STREAM_CONNECTING;
-	if (!error && connect(fd, (const struct sockaddr *)&to->storage, to->len) && errno != EINPROGRESS)
-		error = errno;
-	if (error) {
-		count("net_connect_failed_total", "connections that could not be made");
-		stream_end_with(s, ERR_IO, strerror(error));
-		return s;
-	}
-	if (tls)
-		s->tls = tls_session_connect(tls, fd, server_name ? server_name : "");
-	loop_timer_start(loop, &s->timer, timeout_us, timed_out, s);
-	watch(s, LOOP_WRITE);
-	return s;
-}
-
-/* --- turns ------------------------------------------------------------------------------------------------------ */
 
 static void finish_sent(struct stream *s)
 {
@@ -247,38 +135,59 @@ static void finish_sent(struct stream *s)
 		return;
 	}
 	s->state = STREAM_LINGERING;
-	loop_timer_start(s->turn->loop, &s->timer, STREAM_LINGER_US, timed_out, s);
+	stream_time(s, STREAM_LINGER_US);
+}
+
+/* The peer is gone while we do not read. What it sent last is read after the pause; waiting for it here would spin.
+ * What we still have for it shows the end now, since the owner may wait for room before it reads again. */
+static void gone_while_paused(struct stream *s)
+{
+	if (stream_backlog(s))
+		stream_output(s);
+	if (!stream_alive(s))
+		return;
+	s->hung = true;
+	loop_unwatch(&s->watch);
+}
+
+static void progress(struct stream *s, unsigned events)
+{
+	if (s->state == STREAM_CONNECTING)
+		stream_connect_done(s);
+	if (s->state == STREAM_HANDSHAKE && stream_alive(s))
+		stream_handshake(s);
+	if (s->state < STREAM_OPEN || !stream_alive(s))
+		return;
+	if (s->blocked && events & (LOOP_WRITE | LOOP_HUP))
+		stream_output(s);
+	if (stream_alive(s) && (events & (LOOP_READ | LOOP_HUP) || s->tls))
+		stream_input(s);
+	finish_sent(s);
 }
 
 static void ready(void *owner, unsigned events)
 {
 	struct stream *s = owner;
 
-	if ((events & LOOP_HUP) && s->paused && s->state == STREAM_OPEN) {
-		s->hung = true;
-		loop_unwatch(&s->watch);
-		return;
-	}
 	stream_enter(s);
-	if (s->state == STREAM_CONNECTING)
-		connect_done(s);
-	if (s->state == STREAM_HANDSHAKE && stream_alive(s))
-		handshake(s);
-	if (s->state >= STREAM_OPEN && stream_alive(s)) {
-		if (s->blocked && events & (LOOP_WRITE | LOOP_HUP))
-			stream_output(s);
-		if (stream_alive(s) && (events & (LOOP_READ | LOOP_HUP) || s->tls))
-			stream_input(s);
-		finish_sent(s);
-	}
+	if ((events & LOOP_HUP) && s->paused && s->state == STREAM_OPEN)
+		gone_while_paused(s);
+	else
+		progress(s, events);
 	stream_update_want(s);
 	stream_leave(s);
+}
+
+void stream_watch(struct stream *s, unsigned wanted)
+{
+	if (loop_watch(s->turn->loop, &s->watch, s->fd, wanted, ready, s))
+		stream_end_with(s, ERR_IO, "the socket cannot be watched");
 }
 
 void stream_turn_ended(struct stream *s)
 {
 	stream_enter(s);
-	if (stream_alive(s) && s->offer)
+	if (stream_alive(s) && s->offer && s->state >= STREAM_OPEN)
 		stream_input(s);
 	if (stream_alive(s) && !s->blocked)
 		stream_output(s);
@@ -312,7 +221,9 @@ static void written(struct stream *s)
 	if (backlog > STREAM_BACKLOG_HIGH)
 		s->was_full = true;
 	if (backlog > STREAM_BACKLOG_MAX) {
-		count("net_backlog_closed_total", "connections closed because the peer took nothing");
+		counter_add(counter_get(COUNTER_COUNT, "net_backlog_closed_total", NULL,
+					"connections closed because the peer took nothing"),
+			    1);
 		stream_end_with(s, ERR_TOO_BIG, "the peer takes nothing");
 	} else if (!s->blocked) {
 		stream_mark(s);
@@ -371,7 +282,7 @@ void stream_finish(struct stream *s)
 		return;
 	s->state = STREAM_FINISHING;
 	stream_pause(s, false);
-	loop_timer_start(s->turn->loop, &s->timer, STREAM_FINISH_US, timed_out, s);
+	stream_time(s, STREAM_FINISH_US);
 	stream_mark(s);
 }
 
@@ -388,7 +299,7 @@ void stream_pause(struct stream *s, bool paused)
 	stream_mark(s);
 	if (s->hung) {
 		s->hung = false;
-		watch(s, LOOP_READ);
+		stream_watch(s, LOOP_READ);
 	}
 	stream_update_want(s);
 }

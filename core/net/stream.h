@@ -27,10 +27,12 @@ struct tls_client;
 #define STREAM_BACKLOG_MAX (64u * 1024u * 1024u) /* a peer that lets us collect more than this is closed, counted */
 
 struct stream_handler {
-	/* Connected, and the TLS handshake is done. May be NULL. */
+	/* Connected, and the TLS handshake is done. Not called for an accepted plain socket, which is open at once. May
+	 * be NULL. */
 	void (*connected)(void *owner, struct stream *stream);
 	/* Octets that are there; returns how many were taken. The rest is offered again, with what follows it, when
-	 * more arrives. A handler that leaves STREAM_INPUT_MAX octets untaken is closed with ERR_TOO_BIG. */
+	 * more arrives or a pause ends. A handler that leaves STREAM_INPUT_MAX octets untaken is closed with
+	 * ERR_TOO_BIG. */
 	size_t (*received)(void *owner, struct stream *stream, const uint8_t *bytes, size_t n);
 	/* The other side ended, or something failed: OK = a clean end. `text` says why, for people. */
 	void (*closed)(void *owner, struct stream *stream, enum result why, const char *text);
@@ -53,9 +55,12 @@ void stream_write(struct stream *stream, const void *bytes, size_t n); /* copied
  * writer that failed writes nothing. */
 struct writer *stream_begin(struct stream *stream, size_t max);
 void stream_end(struct stream *stream);
-void stream_flush(struct stream *stream);	       /* now rather than at the end of the turn; seldom needed */
-void stream_finish(struct stream *stream);	       /* sends what is queued, then closes; `closed` follows */
-void stream_pause(struct stream *stream, bool paused); /* stops reading: pushes back on the peer */
+void stream_flush(struct stream *stream); /* now rather than at the end of the turn; seldom needed */
+/* Sends what is queued, ends our direction, throws away what still comes until the peer ends too (2 s at most); then
+ * `closed` follows, with OK when all was sent. Nothing can be written any more and `received` is not called. */
+void stream_finish(struct stream *stream);
+/* Stops reading: pushes back on the peer, whose end is then told after the pause. */
+void stream_pause(struct stream *stream, bool paused);
 bool stream_room(const struct stream *stream);
 size_t stream_backlog(const struct stream *stream);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What stream.c (life), stream_io.c (octets) and stream_turn.c (the end of a turn) share. */
+/* What stream.c (life), stream_open.c, stream_io.c (octets) and stream_turn.c (the end of a turn) share. */
 #ifndef CORE_NET_STREAM_INTERNAL_H
 #define CORE_NET_STREAM_INTERNAL_H
 
@@ -12,7 +12,7 @@
 #define STREAM_READS_PER_TURN 8u		/* of one TLS stream, so that a fast peer does not starve the others */
 #define STREAM_OUT_FIRST 2048u			/* first size of an output buffer; it is freed once all was sent */
 #define STREAM_HANDSHAKE_US (10 * USEC_PER_SEC) /* of an accepted TLS connection */
-#define STREAM_FINISH_US (10 * USEC_PER_SEC)	/* for what is queued to leave, after stream_finish() */
+#define STREAM_FINISH_US (30 * USEC_PER_SEC)	/* after stream_finish(), while the peer takes nothing */
 #define STREAM_LINGER_US (2 * USEC_PER_SEC)	/* for the peer's end, after ours */
 
 struct stream_link {
@@ -77,6 +77,11 @@ void stream_turn_ended(struct stream *stream);
 /* Notes the end; `closed` is called by the last leave, or at the end of the turn. */
 void stream_end_with(struct stream *stream, enum result why, const char *text);
 void stream_update_want(struct stream *stream);
+void stream_watch(struct stream *stream, unsigned wanted);
+void stream_time(struct stream *stream, int64_t us); /* until the state must have changed */
+
+void stream_connect_done(struct stream *stream);
+void stream_handshake(struct stream *stream);
 
 void stream_input(struct stream *stream);  /* reads and hands over */
 void stream_output(struct stream *stream); /* one attempt to send what is queued */

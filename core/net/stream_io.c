@@ -205,6 +205,8 @@ void stream_output(struct stream *s)
 	while (s->out_sent < s->out_len && !s->ended) {
 		size_t n = write_some(s, s->out + s->out_sent, s->out_len - s->out_sent);
 		s->out_sent += n;
+		if (n && s->state == STREAM_FINISHING)
+			stream_time(s, STREAM_FINISH_US);
 		/* A plain socket that took less than all is full; the next attempt would say so. */
 		if (!n || (!s->tls && s->out_sent < s->out_len)) {
 			s->blocked = true;

@@ -212,6 +212,43 @@ static void an_end_while_paused(void **state)
 	pair_close(&p);
 }
 
+/* Paused until there is room, and the peer resets: the owner must hear of it. */
+static void a_reset_while_paused_with_a_backlog(void **state)
+{
+	static uint8_t much[8u << 20];
+	struct linger hard = { .l_onoff = 1 };
+	struct stream_pair p = { 0 };
+
+	(void)state;
+	pair_open(&p);
+	stream_pause(p.a.stream, true);
+	stream_pause(p.b.stream, true);
+	stream_write(p.b.stream, much, sizeof(much));
+	turns(&p, 5);
+	assert_true(stream_backlog(p.b.stream) > 0);
+	assert_int_equal(setsockopt(p.a.stream->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)), 0);
+	stream_free(&p.a.stream);
+	until(&p, &p.b.closed, 1);
+	assert_int_equal(p.b.why, ERR_CLOSED);
+	pair_close(&p);
+}
+
+static void paused_before_it_is_open(void **state)
+{
+	struct stream_pair p = { 0 };
+
+	(void)state;
+	pair_listen(&p);
+	pair_connect(&p);
+	stream_pause(p.a.stream, true);
+	stream_pause(p.a.stream, false);
+	until(&p, &p.a.connected, 1);
+	turns(&p, 2);
+	stream_write(p.b.stream, "hi", 2);
+	until_octets(&p, &p.a.got_len, 2);
+	pair_close(&p);
+}
+
 static void a_backlog_beyond_the_limit_closes(void **state)
 {
 	uint8_t *much = must_alloc(1u << 20);
@@ -442,6 +479,8 @@ int main(void)
 		cmocka_unit_test(a_pause_pushes_back),
 		cmocka_unit_test(the_rest_is_offered_after_a_pause),
 		cmocka_unit_test(an_end_while_paused),
+		cmocka_unit_test(a_reset_while_paused_with_a_backlog),
+		cmocka_unit_test(paused_before_it_is_open),
 		cmocka_unit_test(a_backlog_beyond_the_limit_closes),
 		cmocka_unit_test(finish_sends_all_first),
 		cmocka_unit_test(finish_does_not_reset),

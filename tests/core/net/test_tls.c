@@ -97,6 +97,28 @@ static void written_before_connected(void **state)
 	pair_close(&p);
 }
 
+static void paused_before_it_is_open(void **state)
+{
+	struct stream_pair p;
+
+	(void)state;
+	prepare(&p, "", "");
+	pair_listen(&p);
+	pair_connect(&p);
+	while (!p.a.connected) {
+		stream_pause(p.a.stream, true);
+		turns(&p, 1);
+		stream_pause(p.a.stream, false);
+		if (p.b.stream && p.b.connected && !stream_backlog(p.b.stream) && !p.b.echo)
+			stream_write(p.b.stream, "hello", 5);
+		p.b.echo = p.b.connected;
+	}
+	if (!p.b.echo)
+		stream_write(p.b.stream, "hello", 5);
+	until_octets(&p, &p.a.got_len, 5);
+	pair_close(&p);
+}
+
 static void much_with_pauses(void **state)
 {
 	static uint8_t much[5u << 20];
@@ -325,11 +347,11 @@ static int make_certificates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(handshake_and_alpn),	      cmocka_unit_test(written_before_connected),
-		cmocka_unit_test(much_with_pauses),	      cmocka_unit_test(trickled_octets),
-		cmocka_unit_test(a_reload_drops_nobody),      cmocka_unit_test(whom_a_client_trusts),
-		cmocka_unit_test(garbage_closes_only_itself), cmocka_unit_test(bad_pairs_are_refused),
-		cmocka_unit_test(behind_the_sandbox),
+		cmocka_unit_test(handshake_and_alpn),	 cmocka_unit_test(written_before_connected),
+		cmocka_unit_test(much_with_pauses),	 cmocka_unit_test(paused_before_it_is_open),
+		cmocka_unit_test(trickled_octets),	 cmocka_unit_test(a_reload_drops_nobody),
+		cmocka_unit_test(whom_a_client_trusts),	 cmocka_unit_test(garbage_closes_only_itself),
+		cmocka_unit_test(bad_pairs_are_refused), cmocka_unit_test(behind_the_sandbox),
 	};
 	return cmocka_run_group_tests(tests, make_certificates, NULL);
 }
