@@ -15,11 +15,11 @@
 #include "core/base/text.h"
 #include "core/base/writer.h"
 
-#define HTTP_FIELDS_MAX 64u		      /* header fields of one message */
-#define HTTP_TARGET_MAX (8u * 1024u)	      /* octets of a request target */
-#define HTTP_FIELD_BYTES_MAX (16u * 1024u)    /* octets of names and values together */
-#define HTTP_BODY_MAX (1024u * 1024u)	      /* default of struct http_limits */
-#define HTTP_CHUNK_EXTENSION_MAX (4u * 1024u) /* octets of chunk extensions of one message */
+#define HTTP_FIELDS_MAX 64u		    /* header fields of one message */
+#define HTTP_TARGET_MAX (8u * 1024u)	    /* octets of a request target */
+#define HTTP_FIELD_BYTES_MAX (16u * 1024u)  /* octets of names and values together */
+#define HTTP_BODY_MAX (1024u * 1024u)	    /* default of struct http_limits */
+#define HTTP_CHUNK_FRAMING_MAX (4u * 1024u) /* octets around chunks, beyond eight for each octet of the body */
 
 struct http_limits {
 	size_t body_max;
@@ -72,25 +72,18 @@ struct text http_content_type(const struct http_message *m);
 bool http_form_next(struct text *rest, struct arena *arena, struct text *name_out, struct text *value_out);
 /* The first with that name; false when there is none. */
 bool http_form_get(struct text form, struct arena *arena, const char *name, struct text *value_out);
-/* Percent-encodes all but unreserved characters (RFC 3986 2.3). */
-void http_escape(struct writer *w, struct text t);
-/* Percent-decodes into `to` (t.len octets of room); false at a broken escape or an encoded NUL. */
-bool http_unescape(struct text t, char *to, size_t *len_out);
-
 enum http_method http_method_of(struct text name);
 const char *http_method_name(enum http_method m);
 const char *http_status_text(unsigned status); /* "Accepted"; "Unknown" */
 
+/* What a URL of ours names, see uri.h. */
 struct http_url {
 	bool https;
 	struct text host; /* IPv6 without brackets */
 	uint16_t port;
-	struct text authority; /* as it goes into Host: without the default port */
-	struct text target;    /* path and query; "/" when there is none, without the fragment */
+	struct text authority; /* as it goes into Host */
 };
 
-/* "http://host[:port]/path?query". ERR_MALFORMED with a reason; user information is refused. The texts point into t,
- * or at a constant. */
 MUST_CHECK enum result http_url_parse(struct text t, struct http_url *out, const char **why_out);
 
 #endif

@@ -6,3 +6,5 @@ TESTS += $(addprefix tests/core/net/test_, json.c)
 FUZZ += core/net:json
 TESTS += $(addprefix tests/core/net/test_, dns.c)
 BENCHES += core/net:stream
+TESTS += $(addprefix tests/core/net/test_, http1.c)
+FUZZ += core/net:http1
