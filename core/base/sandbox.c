@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/log.h"
@@ -62,6 +63,8 @@ static enum result drop_ids(const struct sandbox *s)
 enum result sandbox_enter(const struct sandbox *s)
 {
 	int ruleset = -1;
+
+	tzset(); /* local times need the zone's file, which cannot be read later on */
 	enum result r = sandbox_landlock_make(s, &ruleset);
 
 	if (r == OK)

@@ -33,8 +33,8 @@ struct sandbox {
 /*
  * Irrevocable. Threads that run already lose the ids and get seccomp too; landlock binds them from its version 8 on, so
  * a role with SANDBOX_FILES or SANDBOX_READ starts its workers afterwards, with SANDBOX_THREADS. What reads files on
- * first use (time zones, resolvers, certificate stores) is set up before. A build with a sanitizer has no seccomp.
- * ERR_DENIED with a log line where the user is unknown or the kernel refuses what it claims to have.
+ * first use (resolvers, certificate stores) is set up before; the time zone is read here. A build with a sanitizer has
+ * no seccomp. ERR_DENIED with a log line where the user is unknown or the kernel refuses what it claims to have.
  */
 MUST_CHECK enum result sandbox_enter(const struct sandbox *sandbox);
 
