@@ -89,8 +89,7 @@ $(foreach t,$(DUMPS),$(eval $(call test_rules,$(t))))
 DUMP_PROGRAMS := $(patsubst %.c,$(B)/%,$(DUMPS))
 
 # One test by hand: make t-sms/test_tpdu
-t-%: $(B)/tests/%
-	$<
+$(foreach t,$(TESTS),$(eval t-$(patsubst tests/%.c,%,$(t)): $(B)/$(t:.c=) ; @$$<))
 
 # --- fuzzing: FUZZ += <folder>:<name> is tests/fuzz/fuzz_<name>.c with tests/fuzz/corpus/<name>/ ---------------------
 # Built with libFuzzer as $(O)/fuzz/fuzz_<name>, and with tests/fuzz/replay.c as a unit test over its corpus.

@@ -233,6 +233,7 @@ struct store_row {
 	enum store_outcome outcome;
 	int64_t final_us;
 	struct octets trail;
+	struct text worker; /* who leased it last, while leased */
 	/* of the message */
 	struct text channel, sender, text;
 	uint8_t account_id[16];

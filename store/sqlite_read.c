@@ -36,7 +36,7 @@ void sqlite_wake(struct sqlite_store *s, struct store_request *r)
 void sqlite_scan(struct sqlite_store *s, struct store_request *r)
 {
 	struct store_scan *c = (struct store_scan *)r;
-	sqlite3_stmt *q = sql(s, SQL_SCAN);
+	sqlite3_stmt *q = sql(s, c->state == DELIVERY_LEASED ? SQL_SCAN_LEASED : SQL_SCAN);
 
 	sql_text(q, 1, c->route);
 	sql_text(q, 2, c->recipient);
@@ -84,39 +84,5 @@ void sqlite_targets(struct sqlite_store *s, struct store_request *r)
 		tail = &row->next;
 		c->rows_count_out++;
 	}
-	answer_done(r);
-}
-
-static void count_deliveries(struct sqlite_store *s, struct store_sums *c)
-{
-	sqlite3_stmt *q = sql(s, SQL_COUNTS);
-
-	if (!sql_row(s, q))
-		return;
-	c->waiting_out = sqlite3_column_int64(q, 0);
-	c->leased_out = sqlite3_column_int64(q, 1);
-	c->handed_over_out = sqlite3_column_int64(q, 2);
-	c->on_hold_out = sqlite3_column_int64(q, 4);
-	c->outbox_open_out = sqlite3_column_int64(q, 5);
-	c->finished_out =
-		sqlite3_column_int64(q, 3) - c->waiting_out - c->leased_out - c->handed_over_out - c->on_hold_out;
-	sqlite3_reset(q);
-}
-
-void sqlite_sums(struct sqlite_store *s, struct store_request *r)
-{
-	struct store_sums *c = (struct store_sums *)r;
-	sqlite3_stmt *q;
-
-	c->currencies_out = 0;
-	c->cdr_seq_out = 0;
-	count_deliveries(s, c);
-	q = sql(s, SQL_CDR_HEAD);
-	if (sql_row(s, q)) {
-		c->cdr_seq_out = sqlite3_column_int64(q, 0);
-		sql_get_fixed(q, 1, c->cdr_chain_out, sizeof(c->cdr_chain_out));
-		sqlite3_reset(q);
-	}
-	c->sound_out = !s->broken;
 	answer_done(r);
 }

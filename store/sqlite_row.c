@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Deliveries as they are read: the few columns that writes need, and whole rows with their message. */
 #include "core/trail.h"
-#include "store/sqlite_db.h"
+#include "store/sqlite_money.h"
 
 #define TRAIL_EVENT_LEAST 10 /* octets of the shortest event: a trail below 64 of those cannot need folding */
 
@@ -23,6 +23,7 @@ bool sqlite_live(struct sqlite_store *s, struct message_id id, struct live *out)
 	out->trail_len = (size_t)sqlite3_column_int64(q, 6);
 	out->outcome = (enum store_outcome)sqlite3_column_int(q, 7);
 	out->rowid = sqlite3_column_int64(q, 8);
+	out->deadline_us = sqlite3_column_int64(q, 9);
 	sqlite3_reset(q);
 	return true;
 }
@@ -69,7 +70,6 @@ struct store_row *sqlite_row(struct sqlite_store *s, sqlite3_stmt *q, struct are
 {
 	struct store_row *row = arena_alloc(arena, sizeof(*row));
 
-	(void)s;
 	read_delivery(row, q, arena);
 	row->channel = sql_get_text(q, 17, arena);
 	row->sender = sql_get_text(q, 18, arena);
@@ -78,6 +78,8 @@ struct store_row *sqlite_row(struct sqlite_store *s, sqlite3_stmt *q, struct are
 	row->accepted_us = sqlite3_column_int64(q, 21);
 	row->expires_us = sqlite3_column_int64(q, 22);
 	row->header = sql_get_octets(q, 23, arena);
+	sqlite_row_charge(s, row, arena);
+	row->worker = sql_get_text(q, 24, arena);
 	return row;
 }
 

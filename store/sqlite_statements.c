@@ -5,7 +5,7 @@
 #define ROW_COLUMNS \
 	"d.id, d.recipient, d.lane, d.route, d.bearer, d.state, d.doubt, d.cancel, d.parked, d.attempt, d.epoch, " \
 	"d.due_us, d.deadline_us, d.lease_us, d.outcome, d.final_us, d.trail, m.channel, m.sender, m.text, " \
-	"m.account_id, m.accepted_us, m.expires_us, m.header "
+	"m.account_id, m.accepted_us, m.expires_us, m.header, d.worker "
 /* A delivery's message id: its own with zeroes for the recipient. */
 #define MESSAGE_OF(id) "CAST(substr(" id ", 1, 14) || x'0000' AS BLOB)"
 #define ROW_SELECT "SELECT " ROW_COLUMNS "FROM delivery d JOIN message m ON m.id = " MESSAGE_OF("d.id") " "
@@ -36,9 +36,9 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 			     "parked, deadline_us, worker, lease_us, trail) "
 			     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[SQL_OUTBOX_PUT] = "INSERT OR IGNORE INTO outbox (id, target, kind, body, due_us) VALUES (?1, ?2, ?3, ?4, ?5)",
-	[SQL_LIVE_GET] =
-		"SELECT state, epoch, lane, doubt, cancel, parked, length(trail), outcome, rowid FROM delivery "
-		"WHERE id = ?1",
+	[SQL_LIVE_GET] = "SELECT state, epoch, lane, doubt, cancel, parked, length(trail), outcome, rowid, deadline_us "
+			 "FROM delivery "
+			 "WHERE id = ?1",
 	[SQL_ROW_GET] = ROW_SELECT "WHERE d.id = ?1",
 	[SQL_ROWS_OF_MESSAGE] = ROW_SELECT "WHERE d.id > ?1 AND d.id <= ?2 ORDER BY d.id",
 	[SQL_CLAIM] = "UPDATE delivery SET attempt = CASE WHEN doubt = 1 THEN attempt ELSE attempt + 1 END, state = 1, "
@@ -122,6 +122,8 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 		       "(SELECT count(*) FROM outbox WHERE done_us IS NULL)",
 	[SQL_SCAN] = ROW_SELECT "WHERE (?1 = '' OR d.route = ?1) AND (?2 = '' OR d.recipient = ?2) AND (?3 < 0 OR "
 				"d.state = ?3) ORDER BY d.id DESC LIMIT ?4",
+	[SQL_SCAN_LEASED] = ROW_SELECT "WHERE (?1 = '' OR d.route = ?1) AND (?2 = '' OR d.recipient = ?2) AND "
+				       "d.lease_us > 0 AND d.state = ?3 ORDER BY d.lease_us LIMIT ?4",
 	[SQL_ROUTES] = "SELECT route, count(*), min(CASE WHEN parked = 0 THEN due_us END) FROM delivery "
 		       "WHERE state = 0 AND parked < 2 GROUP BY route",
 	[SQL_TARGETS] = "SELECT target, count(*), min(due_us) FROM outbox WHERE done_us IS NULL GROUP BY target",
@@ -147,4 +149,84 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 			   "until_us LIMIT ?2)",
 	[SQL_PRUNE_CHARGE] = "DELETE FROM charge WHERE rowid IN (SELECT rowid FROM charge WHERE delivery_id < ?1 AND "
 			     "state >= 2 ORDER BY delivery_id LIMIT ?2)",
+	[SQL_ACCOUNT_PUT] = "INSERT OR IGNORE INTO account (id, kind, currency, credit) VALUES (?1, ?2, ?3, ?4)",
+	[SQL_ACCOUNT_GET] = "SELECT kind, currency, credit, posted, held FROM account WHERE id = ?1",
+	[SQL_ACCOUNT_CREDIT] =
+		"UPDATE account SET credit = ?2 WHERE id = ?1 AND (kind <> 0 OR posted + ?2 - held >= 0)",
+	[SQL_ACCOUNT_HOLD] = "UPDATE account SET held = held + ?2 WHERE id = ?1 AND kind = 0 AND currency = ?3 AND "
+			     "posted + credit - held >= ?2",
+	[SQL_ACCOUNT_SETTLE] = "UPDATE account SET held = held - ?2, posted = posted - ?3 WHERE id = ?1",
+	[SQL_ACCOUNT_MOVE] = "UPDATE account SET posted = posted + ?2 WHERE id = ?1 AND kind = 0",
+	[SQL_SUBSCRIBER_PUT] = "INSERT INTO subscriber (address, account_id, profile, policy) VALUES (?1, ?2, ?3, ?4) "
+			       "ON CONFLICT (address) DO UPDATE SET account_id = excluded.account_id, profile = "
+			       "excluded.profile, policy = excluded.policy",
+	[SQL_SUBSCRIBER_GET] = "SELECT account_id, profile, policy FROM subscriber WHERE address = ?1",
+	/* A cap lowered below what is used stands there, and each settling lowers it on. */
+	[SQL_CAP_PUT] = "INSERT INTO cap_use (account_id, kind, from_us, until_us, cap, wanted) VALUES (?1, ?2, ?3, "
+			"?4, ?5, ?5) ON CONFLICT (account_id, kind, from_us) DO UPDATE SET until_us = "
+			"excluded.until_us, wanted = excluded.wanted, cap = max(excluded.wanted, posted + held)",
+	[SQL_CAP_OPEN] = "SELECT from_us, until_us, cap, posted, held FROM cap_use WHERE account_id = ?1 AND kind = ?2 "
+			 "AND from_us <= ?3 AND until_us > ?3 ORDER BY from_us DESC LIMIT 1",
+	[SQL_CAP_AT] = "SELECT from_us, until_us, cap, posted, held FROM cap_use WHERE account_id = ?1 AND kind = ?2 "
+		       "AND from_us = ?3",
+	[SQL_CAP_HOLD] = "UPDATE cap_use SET held = held + ?4 WHERE account_id = ?1 AND kind = ?2 AND from_us = ?3 "
+			 "AND cap - posted - held >= ?4",
+	[SQL_CAP_SETTLE] = "UPDATE cap_use SET held = held - ?4, posted = posted + ?5, cap = CASE WHEN cap > wanted "
+			   "THEN max(wanted, posted + held + ?5 - ?4) ELSE cap END WHERE account_id = ?1 AND kind = "
+			   "?2 AND from_us = ?3",
+	[SQL_CONSENT_PUT] = "INSERT OR IGNORE INTO consent (id, account_id, bearers, max_each, from_us, until_us, "
+			    "revoked_us, proof) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQL_CONSENT_REVOKE] = "UPDATE consent SET revoked_us = ?2 WHERE id = ?1",
+	[SQL_CONSENT_GET] = "SELECT account_id, bearers, max_each, from_us, until_us, revoked_us, proof FROM consent "
+			    "WHERE id = ?1",
+	[SQL_PRICE_VERSION_PUT] = "INSERT OR IGNORE INTO price_version (id, currency, from_us, hash) VALUES (?1, ?2, "
+				  "?3, ?4)",
+	[SQL_PRICE_VERSION_GET] = "SELECT hash FROM price_version WHERE id = ?1",
+	[SQL_PRICE_PUT] =
+		"INSERT INTO price (version, bearer, prefix, unit, upto, amount, tax_ppm, pay_on) VALUES (?1, "
+		"?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQL_PRICE_GET] = "SELECT amount, tax_ppm, pay_on FROM price WHERE version = ?1 AND bearer = ?2 AND prefix = "
+			  "?3 AND unit = ?4 AND upto >= ?5 ORDER BY upto LIMIT 1",
+	[SQL_PRICE_PREFIX] = "SELECT 1 FROM price WHERE version = ?1 AND bearer = ?2 AND prefix = ?3 AND unit = ?4",
+	[SQL_CHARGE_ANY] = "SELECT EXISTS (SELECT 1 FROM charge)",
+	[SQL_CHARGE_PUT] = "INSERT INTO charge (delivery_id, kind, account_id, bearers, max_amount, currency, version, "
+			   "units, tax_ppm, pay_on, given_us, until_us, consent_id, proof, windows, amount, "
+			   "deadline_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+			   "?16, ?17)",
+	[SQL_CHARGE_MOVE_UP] = "UPDATE charge SET n = (SELECT max(n) + 1 FROM charge c WHERE c.delivery_id = ?1 AND "
+			       "c.kind = ?2) WHERE delivery_id = ?1 AND kind = ?2 AND n = 0",
+#define CHARGE_COLUMNS "kind, account_id, currency, amount, posted, tax_ppm, pay_on, windows "
+	[SQL_CHARGES_LIVE] = "SELECT " CHARGE_COLUMNS "FROM charge WHERE delivery_id = ?1 AND n = 0 AND state = 0 "
+			     "ORDER BY kind",
+	[SQL_CHARGES_PAID] = "SELECT " CHARGE_COLUMNS "FROM charge WHERE delivery_id = ?1 AND n = 0 AND state = 1 AND "
+			     "pay_on = 1 AND posted > 0 ORDER BY kind",
+	[SQL_CHARGE_PAID] = "SELECT " CHARGE_COLUMNS "FROM charge WHERE delivery_id = ?1 AND n = 0 AND state = 1 AND "
+			    "kind = ?2",
+	[SQL_CHARGE_FIRST] = "SELECT state, amount, max_amount, units, deadline_us, account_id, currency, version, "
+			     "posted, kind FROM charge WHERE delivery_id = ?1 AND n = 0 ORDER BY kind LIMIT 1",
+	[SQL_CHARGE_LIMITS] = "SELECT deadline_us, bearers FROM charge WHERE delivery_id = ?1 AND n = 0 AND state = 0",
+	[SQL_CHARGE_END] = "UPDATE charge SET state = ?3, posted = ?4, done_us = ?5 WHERE delivery_id = ?1 AND kind = "
+			   "?2 AND n = 0 AND state = 0",
+	[SQL_POSTING_PUT] = "INSERT INTO posting (id, delivery_id, reverses, created_us) VALUES (?1, ?2, ?3, ?4)",
+	[SQL_POSTING_GET] = "SELECT reverses FROM posting WHERE id = ?1",
+	[SQL_POSTING_REVERSES] = "SELECT id FROM posting WHERE reverses = ?1",
+	[SQL_ENTRY_PUT] = "INSERT INTO entry (posting_id, line, debit, credit, amount) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[SQL_ENTRY_SUM] = "SELECT sum(amount), max(debit = ?2), max(credit = ?3) FROM entry WHERE posting_id = ?1",
+	[SQL_REFUNDED] =
+		"SELECT sum(e.amount) FROM posting p JOIN entry e ON e.posting_id = p.id WHERE p.reverses = ?1",
+	[SQL_DAY_ADD] = "INSERT INTO day_sum (account_id, day, amount, entries) VALUES (?1, ?2, ?3, ?4) ON CONFLICT "
+			"(account_id, day) DO UPDATE SET amount = amount + excluded.amount, entries = entries + "
+			"excluded.entries",
+	[SQL_WARNED] = "INSERT OR IGNORE INTO fact (kind, key, value, until_us) VALUES ('cap warning', ?1, x'', ?2)",
+	[SQL_SUM_ACCOUNTS] = "SELECT currency, sum(posted), sum(held) FROM account WHERE kind = 0 GROUP BY currency",
+	[SQL_SUM_ENTRIES] = "SELECT a.currency, sum(l.amount), sum(CASE WHEN a.kind = 0 THEN l.amount ELSE 0 END) "
+			    "FROM entry_line l JOIN account a ON a.id = l.account_id GROUP BY a.currency",
+	[SQL_SUM_CHARGES] = "SELECT currency, sum(amount) FROM charge WHERE state = 0 GROUP BY currency",
+	/* Accounts whose columns disagree with their days or their open charges, one by one. */
+	[SQL_SUM_WRONG] =
+		"SELECT count(*) FROM account a LEFT JOIN (SELECT account_id, sum(amount) AS open FROM charge "
+		"WHERE state = 0 GROUP BY account_id) c ON c.account_id = a.id WHERE a.kind = 0 AND "
+		"(a.held <> coalesce(c.open, 0) OR a.posted <> coalesce((SELECT sum(d.amount) FROM day_sum d "
+		"WHERE d.account_id = a.id), 0))",
+	[SQL_SUM_CDRS] = "SELECT coalesce(max(seq) - min(seq) + 1, 0) - count(*) FROM cdr WHERE seq IS NOT NULL",
 };

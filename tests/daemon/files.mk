@@ -1,2 +1,3 @@
 # Tests of daemon.
-TESTS += tests/daemon/test_api_message.c
+TESTS += tests/daemon/test_api_message.c tests/daemon/test_api_kannel.c
+TESTS += tests/daemon/test_queue.c

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The queue's rules and routes out of a configuration. */
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/queue_internal.h"
+
+static const int64_t default_retry_us[] = { 60 * USEC_PER_SEC, 300 * USEC_PER_SEC, 1800 * USEC_PER_SEC,
+					    7200 * USEC_PER_SEC };
+
+struct entry_builder {
+	struct arena *arena;
+	struct route_entry *entries;
+	unsigned count;
+};
+
+/* "smsc:a 3": the name and its weight. Links without a weight stand in order of failover. */
+static enum result parse_link(struct text item, uint8_t *order, bool first, struct route_link *out)
+{
+	uint64_t weight = 0;
+	struct text name;
+
+	if (!text_split(&item, ' ', &name) || !name.len)
+		return ERR_MALFORMED;
+	item = text_trim(item);
+	if (item.len && !text_to_u64(item, 1000000, &weight))
+		return ERR_MALFORMED;
+	if (!item.len && !first)
+		(*order)++;
+	*out = (struct route_link){ .name = name, .weight = item.len ? (uint32_t)weight : 1, .order = *order };
+	return OK;
+}
+
+/* A sender or account list of several values becomes one entry per value: the table knows one pattern each. */
+static enum result add_entry(struct entry_builder *b, const struct route_settings *s, struct text sender,
+			     struct text account)
+{
+	struct route_entry *e = &b->entries[b->count++];
+	struct route_link *links = arena_alloc(b->arena, (s->link.count + 1) * sizeof(*links));
+	struct text *prefixes = arena_alloc(b->arena, (s->prefix.count + 1) * sizeof(*prefixes));
+	uint8_t order = 0;
+
+	*e = (struct route_entry){ .sender = sender, .account = account, .cost = s->cost, .refuse = s->reject };
+	e->name = b->count > 1 && text_equal(b->entries[b->count - 2].name, s->node.name)
+			  ? text_of(arena_printf(b->arena, "%.*s#%u", TEXT_ARGS(s->node.name), b->count))
+			  : s->node.name;
+	for (unsigned i = 0; i < s->prefix.count; i++) {
+		if (text_is(s->prefix.items[i], "*"))
+			prefixes[e->prefixes_count++] = (struct text){ "", 0 };
+		else
+			prefixes[e->prefixes_count++] = s->prefix.items[i];
+	}
+	e->prefixes = prefixes;
+	if (s->from == FROM_NETWORK)
+		e->channel = TEXT_LITERAL("network");
+	if (s->from == FROM_APPLICATIONS)
+		e->channel = TEXT_LITERAL("application");
+	for (unsigned i = 0; i < s->link.count; i++) {
+		if (parse_link(s->link.items[i], &order, i == 0, &links[i]))
+			return ERR_MALFORMED;
+	}
+	e->links = links;
+	e->links_count = s->reject ? 0 : s->link.count;
+	return OK;
+}
+
+static enum result add_route(struct entry_builder *b, const struct route_settings *s)
+{
+	unsigned senders = s->sender.count ? s->sender.count : 1;
+	unsigned accounts = s->account.count ? s->account.count : 1;
+
+	for (unsigned i = 0; i < senders; i++) {
+		for (unsigned j = 0; j < accounts; j++) {
+			enum result r = add_entry(b, s, s->sender.count ? s->sender.items[i] : (struct text){ 0 },
+						  s->account.count ? s->account.items[j] : (struct text){ 0 });
+			if (r)
+				return r;
+		}
+	}
+	return OK;
+}
+
+static unsigned entries_of(const struct route_settings *s)
+{
+	return (s->sender.count ? s->sender.count : 1) * (s->account.count ? s->account.count : 1);
+}
+
+static enum result compile_routes(const struct config *config, struct route_table **out, const char **why_out)
+{
+	struct entry_builder b = { .arena = arena_new(16384) };
+	unsigned total = 0, at_fault;
+	enum result r = OK;
+
+	for (const struct route_settings *s = config_next(config, &route_kind, NULL); s;
+	     s = config_next(config, &route_kind, s))
+		total += entries_of(s);
+	b.entries = arena_alloc(b.arena, (total + 1) * sizeof(*b.entries));
+	for (const struct route_settings *s = config_next(config, &route_kind, NULL); s && !r;
+	     s = config_next(config, &route_kind, s))
+		r = add_route(&b, s);
+	if (r)
+		*why_out = "a link of a route is written as NAME or NAME WEIGHT";
+	else
+		r = route_table_new(b.entries, b.count, out, &at_fault, why_out);
+	arena_free(&b.arena);
+	return r;
+}
+
+static enum result read_retries(const struct queue_settings *s, struct queue_rules *rules)
+{
+	rules->retries = s->retry.count;
+	if (s->retry.count > QUEUE_RETRIES_MAX)
+		return ERR_TOO_BIG;
+	for (unsigned i = 0; i < s->retry.count; i++) {
+		if (!config_duration(s->retry.items[i], &rules->retry_us[i]) || rules->retry_us[i] <= 0)
+			return ERR_MALFORMED;
+	}
+	if (!rules->retries) {
+		rules->retries = sizeof(default_retry_us) / sizeof(default_retry_us[0]);
+		memcpy(rules->retry_us, default_retry_us, sizeof(default_retry_us));
+	}
+	return OK;
+}
+
+enum result queue_check(const struct config *config, const char **why_out)
+{
+	struct route_table *table = NULL;
+	struct queue_rules rules;
+	enum result r = read_retries(config_only(config, &queue_kind), &rules);
+
+	if (r) {
+		*why_out = "`retry` of the queue takes up to 16 durations, as 1m 5m 30m";
+		return r;
+	}
+	r = compile_routes(config, &table, why_out);
+	route_table_free(&table);
+	return r;
+}
+
+static void read_rules(const struct queue_settings *s, struct queue_rules *rules)
+{
+	*rules = (struct queue_rules){ .validity_us = s->validity,
+				       .validity_max_us = s->validity_max,
+				       .lease_us = s->lease,
+				       .report_wait_us = s->report_wait,
+				       .give_up_us = s->outbox_give_up,
+				       .waiting_max = s->waiting_max };
+	rules->keep = (struct store_retention){ .text_us = s->keep_text,
+						.message_us = s->keep_message,
+						.idem_us = s->keep_keys,
+						.cdr_us = s->keep_cdr,
+						.outbox_us = s->keep_outbox };
+	if (read_retries(s, rules))
+		log_fatal(LOG_CORE, "a configuration was switched to that had not been checked");
+}
+
+void queue_switch(struct queue *q, const struct config *config)
+{
+	struct route_table *table = NULL;
+	const char *why = "";
+
+	if (compile_routes(config, &table, &why))
+		log_fatal(LOG_CORE, "a configuration was switched to that had not been checked: %s", why);
+	route_table_free(&q->routes);
+	q->routes = table;
+	read_rules(config_only(config, &queue_kind), &q->rules);
+	q->rerouted_us = 0;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of the queue share.
+ *
+ *	queue.c         life, edges, records to their handlers
+ *	queue_config.c  rules and routes out of a configuration
+ *	queue_sweep.c   what ends or becomes due by time alone
+ *	queue_accept.c  an offered message: checked, routed, committed, answered, handed out
+ *	queue_link.c    links, windows, claims, what is in flight
+ *	queue_result.c  what a link says about a delivery
+ *	queue_report.c  what a network reports later
+ *	queue_outbox.c  receipts on their way to who sent
+ *	queue_ask.c     questions: a message, a cancel, a quote
+ *	queue_show.c    what an operator sees
+ *	queue_policy.c  receipts and records as text
+ *	queue_reroute.c waiting messages whose link is down or gone
+ */
+#ifndef CORE_QUEUE_INTERNAL_H
+#define CORE_QUEUE_INTERNAL_H
+
+#include "core/base/arena.h"
+#include "core/base/counter.h"
+#include "core/core_vty.h"
+#include "core/flight.h"
+#include "core/ipc_messages.h"
+#include "core/message.h"
+#include "core/queue.h"
+#include "core/route.h"
+#include "core/trail.h"
+
+#define QUEUE_RETRIES_MAX 16u
+#define QUEUE_CLAIM_MAX 256u	    /* rows of one claim */
+#define QUEUE_OUTBOX_WINDOW 64u	    /* receipts in the air to one target */
+#define QUEUE_OUTBOX_FETCH 128u	    /* rows of one read */
+#define QUEUE_SWEEP_US USEC_PER_SEC /* the clockwork: expiry, due times, links that are down */
+#define QUEUE_BEARER TEXT_LITERAL("sms")
+
+struct queue_rules {
+	int64_t validity_us, validity_max_us, lease_us, report_wait_us, give_up_us, waiting_max;
+	int64_t retry_us[QUEUE_RETRIES_MAX];
+	unsigned retries;
+	struct store_retention keep;
+};
+
+struct edge {
+	struct ipc *ipc; /* NULL = not connected */
+	uint32_t generation;
+	char incarnation[40];
+	uint8_t (*holding)[16]; /* sorted ids of its IPC_HOLDING, until every link was looked at */
+	unsigned holding_count;
+	bool watching; /* wants events */
+};
+
+/* What takes deliveries. Lives as long as the queue; the name is its own. */
+struct link {
+	struct text name;
+	unsigned edge;
+	bool up;
+	bool settled;	/* what an earlier run had leased to it was looked at */
+	bool settling;	/* that look is under way */
+	bool claiming;	/* a claim is with the store */
+	bool waiting;	/* rows may be waiting for it */
+	int64_t due_us; /* when a row put off becomes due; 0 = none known */
+	uint32_t window, in_flight;
+	char detail[120];
+	/* receipts to it */
+	bool fetching, outbox_waiting;
+	unsigned outbox_in_flight;
+	int64_t outbox_look_us;
+	uint64_t sent, refused, retried, doubted;
+	struct link *next;
+};
+
+/* An arena shared by what came from one request. */
+struct holder {
+	struct arena *arena;
+	unsigned refs;
+	struct holder *next_free;
+};
+
+/* A delivery that an edge has. */
+struct flight {
+	struct flight_node node; /* first; key = delivery id */
+	struct queue *queue;
+	struct holder *holder;
+	struct link *link;
+	struct message_id id;
+	int64_t epoch, attempt, accepted_us, expires_us, lease_until_us;
+	struct text recipient, header, body;
+	struct message message;
+	bool decoded;  /* `message` is filled */
+	bool settling; /* its end is with the store */
+	/* the edge's result that waits for its commit */
+	unsigned edge;
+	uint32_t edge_generation, call;
+	enum ipc_outcome outcome;
+	union {
+		struct store_request base;
+		struct store_finish finish;
+		struct store_release release;
+		struct store_in_doubt in_doubt;
+	} request;
+	struct flight *next_free;
+};
+
+struct outbox_flight {
+	struct flight_node node; /* first; key = row id */
+	struct link *link;
+	struct queue *queue;
+	struct store_outbox_end request;
+};
+
+struct queue {
+	struct loop *loop;
+	struct store *store;
+	struct queue_rules rules;
+	struct route_table *routes;
+	struct edge edges[QUEUE_EDGES_MAX];
+	struct link *links;
+	struct flight_table flights, outbox;
+	struct holder *free_holders;
+	struct flight *free_flights, *broken; /* broken: results that the store could not write yet */
+	unsigned free_holders_count;
+	uint32_t asked; /* requests of ours with the store */
+	bool parked;	/* some lane may have rows behind its head */
+	bool stopping;
+	int64_t waiting; /* deliveries waiting, as of the last count plus what came since */
+	int64_t counted_us, pruned_us, rerouted_us;
+	struct loop_timer sweep;
+	struct loop_hook hook;
+	bool expiring, counting, pruning, rerouting;
+	queue_part_cb part;
+	void *part_owner;
+	uint32_t spread;
+	struct queue_counters {
+		struct counter *accepted, *refused, *repeated, *handed_out, *sent, *delivered, *failed, *retried,
+			*doubt, *expired, *reports, *reports_early, *reports_unknown, *receipts, *receipts_later,
+			*store_errors, *late_results, *waiting, *in_flight, *links_up;
+	} count;
+};
+
+/* queue.c */
+struct holder *queue_holder(struct queue *q); /* one reference */
+void queue_release_holder(struct queue *q, struct holder **holder);
+/* Submits; `asked` counts it until queue_asked_done() in its `done`. */
+void queue_ask_store(struct queue *q, struct store_request *r, enum store_operation operation,
+		     void (*done)(struct store_request *r), void *owner);
+void queue_asked_done(struct queue *q);
+/* The edge's connection when it is still that one, else NULL. */
+struct ipc *queue_edge_ipc(struct queue *q, unsigned edge, uint32_t generation);
+/* 16 octets for account_id: the first of SHA-256 of the name. */
+void queue_account_id(struct text account, uint8_t to[16]);
+/* One event as octets in the arena. */
+struct octets queue_event(struct arena *arena, int64_t at_us, enum trail_code code, struct text rule,
+			  struct text detail);
+void queue_publish(struct queue *q, struct text account, struct text kind, struct text body);
+
+/* queue_sweep.c */
+void queue_sweep(void *owner); /* a timer's callback; owner = the queue */
+
+/* queue_link.c */
+struct link *queue_link_find(struct queue *q, struct text name);
+struct link *queue_link_get(struct queue *q, struct text name); /* made when it is not there */
+bool queue_link_record(struct queue *q, unsigned edge, struct ipc_record *record);
+bool queue_holding_record(struct queue *q, unsigned edge, struct ipc_record *record);
+void queue_links_lost(struct queue *q, unsigned edge);
+void queue_links_turn(struct queue *q); /* claims where there is credit and work */
+bool queue_link_credit(const struct queue *q, const struct link *link);
+struct flight *queue_flight_new(struct queue *q, struct holder *holder, struct link *link);
+void queue_flight_send(struct queue *q, struct flight *f, bool doubt);
+void queue_flight_end(struct queue *q, struct flight *f);
+struct flight *queue_flight_of_row(struct queue *q, struct holder *holder, struct link *link,
+				   const struct store_row *r);
+void queue_flights_overdue(struct queue *q, int64_t now_us);
+void queue_flight_doubt(struct queue *q, struct flight *f, int64_t due_us, const char *why);
+void queue_links_wake(struct queue *q); /* rows may have become heads of their lanes */
+
+/* queue_accept.c */
+bool queue_accept_record(struct queue *q, unsigned edge, struct ipc_record *record);
+void queue_route(struct queue *q, const struct message *m, struct text recipient, struct route_choice *out);
+
+/* queue_result.c */
+bool queue_result_record(struct queue *q, unsigned edge, struct ipc_record *record);
+void queue_results_again(struct queue *q);
+
+/* queue_report.c */
+bool queue_report_record(struct queue *q, unsigned edge, struct ipc_record *record);
+
+/* queue_outbox.c */
+bool queue_outbox_end_record(struct queue *q, unsigned edge, struct ipc_record *record);
+/* Rows that were just committed: sent at once where there is room. */
+void queue_outbox_push(struct queue *q, const struct store_outbox *rows, unsigned count);
+void queue_outbox_fetch(struct queue *q, struct link *link);
+void queue_outbox_lost(struct queue *q, struct link *link);
+
+/* queue_ask.c */
+bool queue_ask_record(struct queue *q, unsigned edge, struct ipc_record *record);
+
+/* queue_reroute.c */
+void queue_reroute(struct queue *q);
+
+/* queue_policy.c */
+/* The receipt that `outcome` of this delivery earns, or false when its sender did not ask. */
+bool queue_receipt(const struct message *m, struct message_id id, struct text recipient, enum store_outcome outcome,
+		   unsigned wanted, struct text detail, int64_t now_us, struct arena *arena, struct store_outbox *out);
+struct text queue_cdr(const struct message *m, struct message_id id, struct text recipient, struct text link,
+		      enum store_outcome outcome, int64_t attempts, int64_t accepted_us, int64_t now_us,
+		      struct arena *arena);
+unsigned queue_report_bit(enum store_outcome outcome);
+
+#endif

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Links: what takes deliveries, within a window. A link is owned by the edge that announced it last. When a link comes
+ * up for the first time in our life, what an earlier run had leased to it is settled first: taken back where the same
+ * incarnation of the edge does not hold it (it was never sent), in doubt where the edge began anew since.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/queue_internal.h"
+
+#define FREE_FLIGHTS_GRACE_US (2 * USEC_PER_SEC)
+#define DOUBT_PAUSE_US (100 * USEC_PER_MSEC)
+#define SETTLE_ROWS 100000u
+
+/* --- links ---------------------------------------------------------------------------------------------------- */
+
+struct link *queue_link_find(struct queue *q, struct text name)
+{
+	struct link *l = q->links;
+
+	while (l && !text_equal(l->name, name))
+		l = l->next;
+	return l;
+}
+
+struct link *queue_link_get(struct queue *q, struct text name)
+{
+	struct link *l = queue_link_find(q, name);
+
+	if (l)
+		return l;
+	l = must_alloc(sizeof(*l) + name.len + 1);
+	memcpy(l + 1, name.at, name.len);
+	l->name = text_range((const char *)(l + 1), name.len);
+	l->waiting = true; /* unknown: the first claim tells */
+	l->outbox_waiting = true;
+	snprintf(l->detail, sizeof(l->detail), "not announced by any role");
+	l->next = q->links;
+	q->links = l;
+	return l;
+}
+
+bool queue_link_credit(const struct queue *q, const struct link *l)
+{
+	const struct edge *e = &q->edges[l->edge];
+
+	return l->up && l->settled && l->in_flight < l->window && e->ipc && ipc_room(e->ipc);
+}
+
+void queue_links_wake(struct queue *q)
+{
+	for (struct link *l = q->links; l; l = l->next)
+		l->waiting = true;
+}
+
+/* --- flights -------------------------------------------------------------------------------------------------- */
+
+struct flight *queue_flight_new(struct queue *q, struct holder *holder, struct link *link)
+{
+	struct flight *f = q->free_flights;
+
+	if (f)
+		q->free_flights = f->next_free;
+	else
+		f = must_alloc(sizeof(*f));
+	*f = (struct flight){ .queue = q, .holder = holder, .link = link };
+	holder->refs++;
+	return f;
+}
+
+struct flight *queue_flight_of_row(struct queue *q, struct holder *holder, struct link *link, const struct store_row *r)
+{
+	struct flight *f = queue_flight_new(q, holder, link);
+
+	f->id = r->id;
+	memcpy(f->node.key, r->id.octets, MESSAGE_ID_SIZE);
+	f->epoch = r->epoch;
+	f->attempt = r->attempt;
+	f->recipient = r->recipient;
+	f->header = text_range(r->header.at, r->header.len);
+	f->body = r->text;
+	f->accepted_us = r->accepted_us;
+	f->expires_us = r->expires_us;
+	f->lease_until_us = r->lease_us;
+	f->decoded = message_decode(f->header, &f->message) == OK;
+	f->message.body = f->body;
+	return f;
+}
+
+/* The slot of its window is free again and the flight gone. */
+void queue_flight_end(struct queue *q, struct flight *f)
+{
+	flight_remove(&q->flights, &f->node);
+	if (f->link->in_flight)
+		f->link->in_flight--;
+	queue_release_holder(q, &f->holder);
+	f->next_free = q->free_flights;
+	q->free_flights = f;
+}
+
+void queue_flight_send(struct queue *q, struct flight *f, bool doubt)
+{
+	struct edge *e = &q->edges[f->link->edge];
+	struct ipc_deliver d = { .id = f->id,
+				 .epoch = f->epoch,
+				 .attempt = f->attempt,
+				 .doubt = doubt,
+				 .link = f->link->name,
+				 .recipient = f->recipient,
+				 .header = f->header,
+				 .body = f->body,
+				 .accepted_us = f->accepted_us,
+				 .expires_us = f->expires_us };
+
+	flight_add(&q->flights, &f->node);
+	if (!e->ipc || !f->link->up) { /* it went down while the lease was being committed: known not sent */
+		f->outcome = IPC_RETRY;
+		queue_flight_doubt(q, f, 0, NULL);
+		return;
+	}
+	d.not_after_us = clock_monotonic() + (f->lease_until_us - store_now(q->store));
+	size_t room = 160 + d.link.len + d.recipient.len + d.header.len + d.body.len;
+	ipc_put_deliver(ipc_begin(e->ipc, IPC_DELIVER, 0, room), &d);
+	if (ipc_end(e->ipc)) {
+		f->outcome = IPC_RETRY;
+		queue_flight_doubt(q, f, 0, NULL);
+		return;
+	}
+	counter_add(q->count.handed_out, 1);
+	f->link->sent++;
+}
+
+/* --- back to the store without a result ------------------------------------------------------------------------ */
+
+static void put_back(struct store_request *r)
+{
+	struct flight *f = r->owner;
+	struct queue *q = f->queue;
+
+	queue_asked_done(q);
+	f->link->waiting = true;
+	if (r->answer == STORE_REFUSED && r->refusal == STORE_BROKEN)
+		LOGE(LOG_CORE, NULL, "a delivery could not be put back: its lease runs out by itself");
+	queue_flight_end(q, f);
+}
+
+/* With `why`: possibly sent, in doubt. Without: known not to have been sent, due again. */
+void queue_flight_doubt(struct queue *q, struct flight *f, int64_t due_us, const char *why)
+{
+	int64_t now = store_now(q->store);
+
+	if (f->settling)
+		return; /* its result is with the store: that decides */
+	f->settling = true;
+	if (why) {
+		struct store_in_doubt *r = &f->request.in_doubt;
+		counter_add(q->count.doubt, 1);
+		f->link->doubted++;
+		*r = (struct store_in_doubt){ .id = f->id, .epoch = f->epoch, .due_us = due_us ? due_us : now };
+		r->trail = queue_event(f->holder->arena, now, TRAIL_IN_DOUBT, (struct text){ 0 }, text_of(why));
+		queue_ask_store(q, &r->base, STORE_IN_DOUBT, put_back, f);
+		return;
+	}
+	struct store_release *r = &f->request.release;
+	*r = (struct store_release){ .id = f->id, .epoch = f->epoch, .due_us = due_us ? due_us : now };
+	r->route = f->link->name;
+	r->bearer = QUEUE_BEARER;
+	r->trail =
+		queue_event(f->holder->arena, now, TRAIL_NOTE, (struct text){ 0 }, TEXT_LITERAL("taken back unsent"));
+	queue_ask_store(q, &r->base, STORE_RELEASE, put_back, f);
+}
+
+struct lost {
+	struct queue *queue;
+	unsigned edge;
+	int64_t now_us;
+};
+
+static void doubt_of_edge(void *owner, struct flight_node *node)
+{
+	struct lost *lost = owner;
+	struct flight *f = (struct flight *)node;
+
+	if (f->link->edge == lost->edge)
+		queue_flight_doubt(lost->queue, f, lost->now_us + DOUBT_PAUSE_US,
+				   "the process that held the link ended");
+}
+
+void queue_links_lost(struct queue *q, unsigned edge)
+{
+	struct lost lost = { q, edge, store_now(q->store) };
+
+	for (struct link *l = q->links; l; l = l->next) {
+		if (l->edge != edge)
+			continue;
+		l->up = false;
+		snprintf(l->detail, sizeof(l->detail), "its role is not running");
+		queue_outbox_lost(q, l);
+	}
+	flight_each(&q->flights, doubt_of_edge, &lost);
+}
+
+static void overdue(void *owner, struct flight_node *node)
+{
+	struct lost *lost = owner;
+	struct flight *f = (struct flight *)node;
+
+	/* The store's sweep has made it doubtful by now; a result that still comes finds the row by its id. */
+	if (!f->settling && f->lease_until_us + FREE_FLIGHTS_GRACE_US < lost->now_us) {
+		LOGN(LOG_CORE, NULL, "link %.*s gave no result within the lease", TEXT_ARGS(f->link->name));
+		f->link->waiting = true;
+		queue_flight_end(lost->queue, f);
+	}
+}
+
+void queue_flights_overdue(struct queue *q, int64_t now_us)
+{
+	struct lost lost = { q, 0, now_us };
+
+	flight_each(&q->flights, overdue, &lost);
+}
+
+/* --- claims --------------------------------------------------------------------------------------------------- */
+
+struct claim_job {
+	struct queue *queue;
+	struct holder *holder;
+	struct link *link;
+	unsigned edge;
+	uint32_t generation;
+	union {
+		struct store_request base;
+		struct store_claim claim;
+		struct store_scan scan;
+	} request;
+};
+
+static struct claim_job *claim_job_new(struct queue *q, struct link *l)
+{
+	struct holder *h = queue_holder(q);
+	struct claim_job *j = arena_alloc(h->arena, sizeof(*j));
+
+	j->queue = q;
+	j->holder = h;
+	j->link = l;
+	j->edge = l->edge;
+	j->generation = q->edges[l->edge].generation;
+	return j;
+}
+
+static void claim_job_free(struct claim_job *j)
+{
+	struct holder *h = j->holder;
+
+	queue_asked_done(j->queue);
+	queue_release_holder(j->queue, &h);
+}
+
+static void claimed(struct store_request *r)
+{
+	struct claim_job *j = r->owner;
+	struct store_claim *c = &j->request.claim;
+	struct queue *q = j->queue;
+	struct link *l = j->link;
+
+	l->claiming = false;
+	l->in_flight -= c->limit; /* the slots that were kept for what comes */
+	if (r->answer != STORE_DONE)
+		counter_add(q->count.store_errors, 1);
+	else if (c->rows_count_out < c->limit)
+		l->waiting = false;
+	for (struct store_row *row = r->answer == STORE_DONE ? c->rows_out : NULL; row; row = row->next) {
+		struct flight *f = queue_flight_of_row(q, j->holder, l, row);
+		l->in_flight++;
+		queue_flight_send(q, f, row->doubt);
+	}
+	claim_job_free(j);
+}
+
+static void claim(struct queue *q, struct link *l)
+{
+	struct claim_job *j = claim_job_new(q, l);
+	struct store_claim *c = &j->request.claim;
+	uint32_t credit = l->window - l->in_flight;
+
+	c->arena = j->holder->arena;
+	c->route = l->name;
+	c->worker = arena_text(j->holder->arena, text_of(q->edges[l->edge].incarnation));
+	c->lease_us = q->rules.lease_us;
+	c->margin_us =
+		-q->rules.lease_us; /* a lease may outlive the message's validity: the link looks at that itself */
+	c->limit = credit < QUEUE_CLAIM_MAX ? credit : QUEUE_CLAIM_MAX;
+	l->claiming = true;
+	l->in_flight += c->limit;
+	queue_ask_store(q, &c->base, STORE_CLAIM, claimed, j);
+}
+
+void queue_links_turn(struct queue *q)
+{
+	int64_t now = 0;
+
+	for (struct link *l = q->links; l && !q->stopping; l = l->next) {
+		if (l->due_us) {
+			if (!now)
+				now = store_now(q->store);
+			if (l->due_us <= now) {
+				l->due_us = 0;
+				l->waiting = true;
+			}
+		}
+		if (l->waiting && !l->claiming && queue_link_credit(q, l))
+			claim(q, l);
+	}
+}
+
+/* --- an edge introduces itself ---------------------------------------------------------------------------------- */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, MESSAGE_ID_SIZE);
+}
+
+bool queue_holding_record(struct queue *q, unsigned edge, struct ipc_record *record)
+{
+	struct ipc_holding h;
+	struct edge *e = &q->edges[edge];
+
+	if (!ipc_get_holding(&record->body, &h) || !h.incarnation.len ||
+	    !text_copy(h.incarnation, e->incarnation, sizeof(e->incarnation)))
+		return false;
+	free(e->holding);
+	e->holding_count = (unsigned)(h.ids.len / MESSAGE_ID_SIZE);
+	e->holding = must_alloc(h.ids.len);
+	if (h.ids.len)
+		memcpy(e->holding, h.ids.at, h.ids.len);
+	qsort(e->holding, e->holding_count, MESSAGE_ID_SIZE, compare_ids);
+	return true;
+}
+
+static bool edge_holds(const struct edge *e, struct message_id id)
+{
+	return e->holding && bsearch(id.octets, e->holding, e->holding_count, MESSAGE_ID_SIZE, compare_ids);
+}
+
+static void settle_row(struct claim_job *j, const struct store_row *row)
+{
+	struct queue *q = j->queue;
+	struct edge *e = &q->edges[j->edge];
+
+	if (flight_find(&q->flights, row->id.octets))
+		return;
+	struct flight *f = queue_flight_of_row(q, j->holder, j->link, row);
+	j->link->in_flight++;
+	flight_add(&q->flights, &f->node);
+	if (edge_holds(e, row->id))
+		return; /* its result will come */
+	if (text_is(row->worker, e->incarnation))
+		queue_flight_doubt(q, f, 0, NULL);
+	else
+		queue_flight_doubt(q, f, 0, "handed to a process that ended since");
+}
+
+static void settled(struct store_request *r)
+{
+	struct claim_job *j = r->owner;
+	struct link *l = j->link;
+	struct queue *q = j->queue;
+	bool same = queue_edge_ipc(q, j->edge, j->generation) != NULL;
+
+	l->settling = false;
+	if (r->answer == STORE_DONE && same) {
+		unsigned n = j->request.scan.rows_count_out;
+		l->settled = true;
+		l->waiting = true;
+		for (struct store_row *row = j->request.scan.rows_out; row; row = row->next)
+			settle_row(j, row);
+		if (n)
+			LOGN(LOG_CORE, NULL, "link %.*s: %u deliveries of an earlier run were looked at",
+			     TEXT_ARGS(l->name), n);
+	}
+	claim_job_free(j);
+}
+
+static void settle(struct queue *q, struct link *l)
+{
+	if (l->settling)
+		return;
+	struct claim_job *j = claim_job_new(q, l);
+	struct store_scan *s = &j->request.scan;
+
+	l->settling = true;
+	s->arena = j->holder->arena;
+	s->route = l->name;
+	s->state = DELIVERY_LEASED;
+	s->limit = SETTLE_ROWS;
+	queue_ask_store(q, &s->base, STORE_SCAN, settled, j);
+}
+
+bool queue_link_record(struct queue *q, unsigned edge, struct ipc_record *record)
+{
+	struct ipc_link in;
+
+	if (!ipc_get_link(&record->body, &in) || !in.name.len || in.name.len > 100)
+		return false;
+	struct link *l = queue_link_get(q, in.name);
+	bool was_up = l->up;
+
+	l->edge = edge;
+	l->up = in.up && in.window;
+	l->window = in.window;
+	(void)text_quote(in.detail, l->detail, sizeof(l->detail));
+	if (was_up != l->up)
+		LOGN(LOG_CORE, NULL, "link %.*s is %s%s%s", TEXT_ARGS(l->name), l->up ? "up" : "down",
+		     l->detail[0] ? ": " : "", l->detail);
+	if (!l->up)
+		return true;
+	l->waiting = true;
+	l->outbox_waiting = true;
+	if (!l->settled)
+		settle(q, l);
+	queue_outbox_fetch(q, l);
+	return true;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The queue role: the one process that opens the store. */
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/core_vty.h"
+#include "core/queue.h"
+#include "daemon/role.h"
+#include "store/store_open.h"
+
+static struct store *store;
+static struct queue *queue;
+static struct loop_timer stop_timer;
+
+static enum result check(const struct config *config, const char **why_out)
+{
+	return queue_check(config, why_out);
+}
+
+/* The directory of the database stays open in the sandbox: SQLite makes its journal beside the file. */
+static void leave_open(const char *path, struct sandbox_path paths[ROLE_PATHS_MAX])
+{
+	char *copy = must_strdup(path);
+
+	paths[0] = (struct sandbox_path){ must_strdup(dirname(copy)), SANDBOX_FILES };
+	free(copy);
+}
+
+static enum result open_role(struct loop *loop, const struct config *config, struct sandbox_path paths[ROLE_PATHS_MAX],
+			     const char **why_out)
+{
+	const struct store_settings *s = config_only(config, &store_kind);
+	struct store_limits limits = { .min_free_octets = (uint64_t)s->min_free,
+				       .batch_max = (unsigned)s->batch,
+				       .wal_max_octets = (uint64_t)s->wal_max };
+	enum result r;
+
+	if (s->driver == STORE_WORD_MEMORY) {
+		LOGN(LOG_STORE, NULL, "the memory store keeps nothing over a restart: for tests only");
+		r = store_memory_open(loop, queue_store_policy(), &store, why_out);
+	} else {
+		leave_open(s->path.at, paths);
+		r = store_sqlite_open(loop, s->path.at, NULL, &limits, queue_store_policy(), &store, why_out);
+	}
+	if (r)
+		return r;
+	queue = queue_new(loop, store);
+	return OK;
+}
+
+static void switch_to(const struct config *config)
+{
+	queue_switch(queue, config);
+}
+
+static void peer(enum role_id id, struct ipc *ipc)
+{
+	queue_peer(queue, id, ipc);
+}
+
+static void peer_lost(enum role_id id)
+{
+	queue_peer_lost(queue, id);
+}
+
+static bool record(enum role_id id, struct ipc *ipc, struct ipc_record *r)
+{
+	(void)ipc;
+	return queue_record(queue, id, r);
+}
+
+static void say_line(void *context, const char *line)
+{
+	role_show_text((uint32_t)(uintptr_t)context, "%s\n", line);
+}
+
+static void say_end(void *context)
+{
+	role_show_end((uint32_t)(uintptr_t)context);
+}
+
+static void show(uint32_t call, struct text words)
+{
+	/* The call number travels as the context: it is all that the lines need. */
+	queue_show(queue, words, say_line, say_end, (void *)(uintptr_t)call);
+}
+
+/* What is with the store must come back before it is closed. */
+static void stop_when_idle(void *owner)
+{
+	(void)owner;
+	if (!queue_idle(queue)) {
+		loop_timer_start(role_loop(), &stop_timer, 5 * USEC_PER_MSEC, stop_when_idle, NULL);
+		return;
+	}
+	store_close(&store);
+	queue_free(&queue);
+	role_stopped();
+}
+
+static void stop(void)
+{
+	queue_stop(queue);
+	stop_when_idle(NULL);
+}
+
+const struct role role_queue = {
+	.id = ROLE_QUEUE,
+	.name = "queue",
+	.promises = SANDBOX_FILES | SANDBOX_THREADS,
+	.peers = 1u << ROLE_SMS | 1u << ROLE_API | 1u << ROLE_LAB,
+	.description = "routing, delivery state, the store: the one writer",
+	.check = check,
+	.open = open_role,
+	.switch_to = switch_to,
+	.peer = peer,
+	.peer_lost = peer_lost,
+	.record = record,
+	.show = show,
+	.stop = stop,
+};
