@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* accept: a message and its deliveries, all or none. */
-#include "store/sqlite_db.h"
+#include "store/sqlite_money.h"
 
 /* The deliveries as they were stored then, so that a repeat is answered like the first time. */
 static void recall(struct store_accept *a)
@@ -139,6 +139,61 @@ static void put_delivery(struct sqlite_store *s, const struct store_accept *a, s
 		put_wakes(s, d);
 }
 
+static void drop_message(struct sqlite_store *s, const struct store_accept *a)
+{
+	sqlite3_stmt *q = sql(s, SQL_PRUNE_MESSAGE);
+
+	sql_id(q, 1, a->id);
+	(void)sql_run(s, q);
+}
+
+/* Money of one delivery: it must outlive it (B7), and one on HOLD has none yet (B5). */
+static bool hold_one(struct sqlite_store *s, struct store_accept *a, const struct store_charge *c,
+		     struct charge_row *out)
+{
+	const struct store_new_delivery *d;
+
+	a->failed_recipient_out = c->recipient;
+	if (!c->recipient || c->recipient > a->deliveries_count) {
+		answer_refused(&a->base, STORE_BAD_REQUEST, "a charge names no recipient");
+		return false;
+	}
+	d = &a->deliveries[c->recipient - 1];
+	if (d->on_hold) {
+		answer_refused(&a->base, STORE_BAD_REQUEST, "a delivery on HOLD is charged when it is decided");
+		return false;
+	}
+	if (c->deadline_us < d->deadline_us) {
+		answer_refused(&a->base, STORE_DEADLINE, "the hold would end before its delivery");
+		return false;
+	}
+	return sqlite_charge_hold(s, c, out, &a->base);
+}
+
+/* All holds or none: what was held before the first refusal is taken back. */
+static bool hold_all(struct sqlite_store *s, struct store_accept *a)
+{
+	struct charge_row *rows;
+
+	if (!a->charges_count)
+		return true;
+	rows = arena_alloc(a->arena, a->charges_count * sizeof(*rows));
+	for (unsigned i = 0; i < a->charges_count; i++) {
+		if (hold_one(s, a, &a->charges[i], &rows[i]))
+			continue;
+		while (i-- > 0)
+			sqlite_charge_unhold(s, &rows[i]);
+		return false;
+	}
+	a->failed_recipient_out = 0;
+	for (unsigned i = 0; i < a->charges_count; i++) {
+		const struct store_charge *c = &a->charges[i];
+		sqlite_charge_put(s, message_id_delivery(a->id, c->recipient), c, &rows[i]);
+		sqlite_charge_warn(s, &rows[i], a->arena);
+	}
+	return true;
+}
+
 static void put_all(struct sqlite_store *s, struct store_accept *a)
 {
 	for (unsigned i = 0; i < a->deliveries_count && !s->broken; i++)
@@ -160,17 +215,17 @@ void sqlite_accept(struct sqlite_store *s, struct store_request *r)
 		answer_refused(r, STORE_BAD_REQUEST, "a message needs a message id and 1 to 65535 recipients");
 		return;
 	}
-	if (a->charges_count) {
-		answer_refused(r, STORE_BAD_REQUEST, "this store keeps no charges: only free bearers");
-		return;
-	}
 	if (a->has_key && !put_key(s, a)) {
 		answer_by_key(s, a);
 	} else if (!put_message(s, a)) {
 		if (a->has_key)
 			drop_key(s, a);
 		answer_by_id(s, a);
-	} else {
+	} else if (hold_all(s, a)) {
 		put_all(s, a);
+	} else {
+		drop_message(s, a);
+		if (a->has_key)
+			drop_key(s, a);
 	}
 }

@@ -2,7 +2,7 @@
 /* Leases: claim, renew, release, doubt. */
 #include <stdlib.h>
 
-#include "store/sqlite_db.h"
+#include "store/sqlite_money.h"
 
 struct claimed {
 	struct message_id id;
@@ -69,6 +69,8 @@ void sqlite_renew(struct sqlite_store *s, struct store_request *r)
 		sqlite_explain(r, &live, found, c->epoch);
 		return;
 	}
+	if (!sqlite_charges_allow(s, c, r))
+		return;
 	sqlite3_stmt *q = sql(s, SQL_RENEW);
 	sql_id(q, 1, c->id);
 	sqlite3_bind_int64(q, 2, c->epoch);
@@ -131,6 +133,7 @@ static void void_and_park(struct sqlite_store *s, const struct store_hold *c, co
 	sql_octets(q, 4, trail.at, trail.len);
 	if (sql_run(s, q) != 1)
 		return;
+	sqlite_charges_settle(s, c->id, CHARGE_VOIDED);
 	if (live->parked == 2) { /* held again: only for other keys */
 		q = sql(s, SQL_WAKE_DELETE);
 		sql_id(q, 1, c->id);
@@ -205,6 +208,29 @@ static void back_into_lane(struct sqlite_store *s, const struct store_decide *c,
 	(void)sql_run(s, q);
 }
 
+/* The charge that was voided when the row was held moves up, the new one is live. */
+static bool charge_anew(struct sqlite_store *s, struct store_decide *c)
+{
+	struct charge_row row;
+	struct live live;
+
+	if (!sqlite_live(s, c->id, &live) || c->charge->deadline_us < live.deadline_us) {
+		answer_refused(&c->base, STORE_DEADLINE, "the hold would end before its delivery");
+		return false;
+	}
+	if (!sqlite_charge_hold(s, c->charge, &row, &c->base))
+		return false;
+	sqlite3_stmt *q = sql(s, SQL_CHARGE_MOVE_UP);
+	sql_id(q, 1, c->id);
+	sqlite3_bind_int(q, 2, c->charge->kind);
+	(void)sql_run(s, q);
+	sqlite_charge_put(s, c->id, c->charge, &row);
+	struct arena *arena = arena_new(1024);
+	sqlite_charge_warn(s, &row, arena);
+	arena_free(&arena);
+	return true;
+}
+
 void sqlite_decide(struct sqlite_store *s, struct store_request *r)
 {
 	struct store_decide *c = (struct store_decide *)r;
@@ -213,9 +239,7 @@ void sqlite_decide(struct sqlite_store *s, struct store_request *r)
 
 	if (!found || live.epoch != c->epoch || live.state != DELIVERY_WAITING || live.parked != 2) {
 		decide_again(s, c, &live, found);
-	} else if (c->charge) {
-		answer_refused(r, STORE_BAD_REQUEST, "this store keeps no charges: only free bearers");
-	} else {
+	} else if (!c->charge || charge_anew(s, c)) {
 		back_into_lane(s, c, &live);
 		answer_done(r);
 	}

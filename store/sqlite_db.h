@@ -83,7 +83,7 @@ void answer_conflict(struct store_request *r, const char *why);
 /* What most writes need of a delivery. */
 struct live {
 	enum store_state state;
-	int64_t rowid, epoch, lane;
+	int64_t rowid, epoch, lane, deadline_us;
 	bool has_lane, doubt, cancel;
 	uint8_t parked;
 	size_t trail_len;
@@ -148,6 +148,13 @@ void sqlite_report(struct sqlite_store *s, struct store_request *r);
 void sqlite_fact_write(struct sqlite_store *s, struct store_request *r);
 void sqlite_cdr_ack(struct sqlite_store *s, struct store_request *r);
 void sqlite_outbox_end(struct sqlite_store *s, struct store_request *r);
+void sqlite_refund(struct sqlite_store *s, struct store_request *r);
+void sqlite_fund(struct sqlite_store *s, struct store_request *r);
+void sqlite_account_put(struct sqlite_store *s, struct store_request *r);
+void sqlite_subscriber_put(struct sqlite_store *s, struct store_request *r);
+void sqlite_cap_put(struct sqlite_store *s, struct store_request *r);
+void sqlite_consent_put(struct sqlite_store *s, struct store_request *r);
+void sqlite_price_put(struct sqlite_store *s, struct store_request *r);
 void sqlite_fence(struct sqlite_store *s, struct store_request *r);
 
 /* --- the reader's --- */
@@ -160,6 +167,11 @@ void sqlite_message_get(struct sqlite_store *s, struct store_request *r);
 void sqlite_scan(struct sqlite_store *s, struct store_request *r);
 void sqlite_routes(struct sqlite_store *s, struct store_request *r);
 void sqlite_targets(struct sqlite_store *s, struct store_request *r);
+void sqlite_account_get(struct sqlite_store *s, struct store_request *r);
+void sqlite_subscriber_get(struct sqlite_store *s, struct store_request *r);
+void sqlite_cap_get(struct sqlite_store *s, struct store_request *r);
+void sqlite_consent_get(struct sqlite_store *s, struct store_request *r);
+void sqlite_quote_price(struct sqlite_store *s, struct store_request *r);
 void sqlite_sums(struct sqlite_store *s, struct store_request *r);
 
 /* --- the writer's memory (sqlite_memory.c) --- */

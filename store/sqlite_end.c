@@ -2,7 +2,7 @@
 /* Ends that come without an attempt's result at hand: cancelled, expired, reported. */
 #include "core/net/digest.h"
 #include "core/trail.h"
-#include "store/sqlite_db.h"
+#include "store/sqlite_money.h"
 
 void sqlite_outbox_put(struct sqlite_store *s, const struct store_outbox *o)
 {
@@ -101,6 +101,8 @@ void sqlite_end_row(struct sqlite_store *s, struct store_row *row, enum store_ou
 		sql_id(q, 1, row->id);
 		(void)sql_run(s, q);
 	}
+	sqlite_charges_end(s, row->id, outcome);
+	sqlite_row_charge(s, row, arena);
 	tell_end(s, row, outcome, arena, list);
 }
 

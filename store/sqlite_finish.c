@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* finish: what an attempt came to, once. */
-#include "store/sqlite_db.h"
+#include "store/sqlite_money.h"
 
 static void take_wire(struct sqlite_store *s, struct store_finish *f, const struct store_wire *wire)
 {
@@ -25,14 +25,16 @@ static void take_wire(struct sqlite_store *s, struct store_finish *f, const stru
 }
 
 /* A second equal finish is a repeat, another one a conflict. */
-static void finish_again(struct store_finish *f, const struct live *live, bool found)
+static void finish_again(struct sqlite_store *s, struct store_finish *f, const struct live *live, bool found)
 {
 	if (!found || live->epoch != f->epoch || live->state < DELIVERY_FINISHED) {
 		sqlite_explain(&f->base, live, found, f->epoch);
 		return;
 	}
+	int64_t posted = 0;
+	bool money = sqlite_charge_posted(s, f->id, &posted);
 	f->outcome_out = live->outcome;
-	if (live->outcome >= f->outcome)
+	if (live->outcome >= f->outcome && (!money || posted == (f->post ? f->amount : 0)))
 		answer_repeat(&f->base);
 	else
 		answer_conflict(&f->base, "the delivery ended another way");
@@ -52,6 +54,19 @@ static bool put_end(struct sqlite_store *s, const struct store_finish *f, const 
 		sqlite3_bind_int64(q, 6, s->now_us);
 	sql_octets(q, 7, trail.at, trail.len);
 	return sql_run(s, q) == 1;
+}
+
+/* The sender's charge posts what was asked, those of other payers theirs. */
+static void settle(struct sqlite_store *s, const struct store_finish *f, const struct charge_row *charges,
+		   unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		int64_t amount = i ? charges[i].amount : f->amount;
+		if (f->post)
+			sqlite_charge_settle(s, f->id, &charges[i], CHARGE_POSTED, amount);
+		else
+			sqlite_charge_settle(s, f->id, &charges[i], CHARGE_VOIDED, 0);
+	}
 }
 
 /* A report had overtaken the finish: it is applied at once. */
@@ -74,6 +89,7 @@ static void apply_early(struct sqlite_store *s, struct store_finish *f)
 void sqlite_finish(struct sqlite_store *s, struct store_request *r)
 {
 	struct store_finish *f = (struct store_finish *)r;
+	struct charge_row charges[CHARGES_MAX];
 	struct live live;
 	bool found = sqlite_live(s, f->id, &live);
 
@@ -81,11 +97,17 @@ void sqlite_finish(struct sqlite_store *s, struct store_request *r)
 	f->receipts_out = NULL;
 	f->receipts_count_out = 0;
 	if (!found || !sqlite_is_at_work(&live, f->epoch)) {
-		finish_again(f, &live, found);
+		finish_again(s, f, &live, found);
+		return;
+	}
+	unsigned charges_count = sqlite_charges(s, f->id, charges);
+	if (charges_count && f->post && (f->amount < 0 || f->amount > charges[0].amount)) {
+		answer_refused(r, STORE_TOO_MUCH, "more than is held");
 		return;
 	}
 	if (!put_end(s, f, &live))
 		return;
+	settle(s, f, charges, charges_count);
 	if (live.has_lane)
 		sqlite_lane_leave(s, live.lane, true);
 	for (unsigned i = 0; i < f->outbox_count; i++)

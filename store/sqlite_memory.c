@@ -4,7 +4,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "store/sqlite_db.h"
+#include "store/sqlite_money.h"
 
 #define CLOCK_MARK "clock"
 #define CLOCK_AHEAD_US USEC_PER_SEC	   /* the stored mark runs ahead by so much, so that it is written rarely */
@@ -45,6 +45,11 @@ void sqlite_memory_load(struct sqlite_store *s)
 		sql_get_fixed(q, 1, s->memory.cdr_chain, sizeof(s->memory.cdr_chain));
 		sqlite3_reset(q);
 	}
+	q = sql(s, SQL_CHARGE_ANY);
+	if (sql_row(s, q)) {
+		s->memory.any_charge = sqlite3_column_int(q, 0) != 0;
+		sqlite3_reset(q);
+	}
 	s->clock_mark_us = sqlite_mark_get(s, CLOCK_MARK);
 	s->now_us = clock_now();
 	if (s->clock_mark_us > s->now_us) {
@@ -72,6 +77,7 @@ void sqlite_memory_rollback(struct sqlite_store *s, const struct sqlite_memory *
 
 void sqlite_memory_flush(struct sqlite_store *s)
 {
+	sqlite_days_flush(s);
 	if (s->now_us <= s->clock_mark_us)
 		return;
 	sqlite_mark_put(s, CLOCK_MARK, s->now_us + CLOCK_AHEAD_US);

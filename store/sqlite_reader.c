@@ -12,6 +12,11 @@ static const sqlite_operation operations[STORE_OPERATION_COUNT] = {
 	[STORE_OUTBOX_DUE] = sqlite_outbox_due,
 	[STORE_MESSAGE_GET] = sqlite_message_get,
 	[STORE_SUMS] = sqlite_sums,
+	[STORE_ACCOUNT_GET] = sqlite_account_get,
+	[STORE_SUBSCRIBER_GET] = sqlite_subscriber_get,
+	[STORE_CAP_GET] = sqlite_cap_get,
+	[STORE_CONSENT_GET] = sqlite_consent_get,
+	[STORE_QUOTE_PRICE] = sqlite_quote_price,
 	[STORE_SCAN] = sqlite_scan,
 	[STORE_ROUTES] = sqlite_routes,
 	[STORE_TARGETS] = sqlite_targets,
@@ -28,6 +33,7 @@ static void run(struct sqlite_driver *d, struct store_request *first)
 	struct sqlite_store *s = &d->reader;
 
 	s->now_us = sqlite_time(d);
+	s->memory.any_charge = true; /* a look-up more per row, and right at once */
 	s->broken = false;
 	(void)sql_run(s, sql(s, SQL_BEGIN_READ));
 	for (struct store_request *r = first; r; r = r->next) {

@@ -36,6 +36,13 @@ static const sqlite_operation operations[STORE_OPERATION_COUNT] = {
 	[STORE_OUTBOX_DONE] = sqlite_outbox_end,
 	[STORE_OUTBOX_LATER] = sqlite_outbox_end,
 	[STORE_FENCE] = sqlite_fence,
+	[STORE_REFUND] = sqlite_refund,
+	[STORE_FUND] = sqlite_fund,
+	[STORE_ACCOUNT_PUT] = sqlite_account_put,
+	[STORE_SUBSCRIBER_PUT] = sqlite_subscriber_put,
+	[STORE_CAP_PUT] = sqlite_cap_put,
+	[STORE_CONSENT_PUT] = sqlite_consent_put,
+	[STORE_PRICE_PUT] = sqlite_price_put,
 };
 
 /* Of the file system, once a second; a file that ran full counts as low until a batch went through. */

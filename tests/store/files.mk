@@ -1,4 +1,4 @@
 TESTS += tests/store/test_sqlite.c
 TESTS += tests/store/test_conformance.c
-FAKES_tests/store/test_conformance.c := $(addprefix tests/store/, world.c conform_deliveries.c conform_lanes.c conform_records.c)
+FAKES_tests/store/test_conformance.c := $(addprefix tests/store/, world.c conform_deliveries.c conform_lanes.c conform_records.c payer.c conform_money.c conform_prices.c)
 BENCHES += store:store

@@ -4,7 +4,8 @@
 
 int main(void)
 {
-	int (*const groups[])(void) = { conform_deliveries, conform_lanes, conform_records };
+	int (*const groups[])(void) = { conform_deliveries, conform_lanes, conform_records, conform_money,
+					conform_prices };
 	int failed = 0;
 
 	for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
