@@ -7,3 +7,5 @@ TESTS += tests/sms/test_key_table.c
 TESTS += $(addprefix tests/sms/test_smpp_, pdu.c words.c)
 TESTS += tests/sms/test_session.c
 FUZZ += sms:session
+TESTS += tests/sms/test_sgs_fsm.c
+FUZZ += sms:sgs_fsm
