@@ -265,15 +265,18 @@ static void found(struct store_request *r)
 
 	queue_asked_done(q);
 	if (r->answer == STORE_DONE || r->refusal == STORE_NOT_FOUND) {
-		if (ours && !flight_find(&q->flights, row->id.octets)) {
-			struct flight *f = queue_flight_of_row(q, s->holder, queue_link_get(q, s->result.link), row);
+		struct flight *f = ours ? (struct flight *)flight_find(&q->flights, row->id.octets) : NULL;
+		if (ours && !f) {
+			f = queue_flight_of_row(q, s->holder, queue_link_get(q, s->result.link), row);
+			f->link->in_flight++;
+			flight_add(&q->flights, &f->node);
+		}
+		if (f && !f->settling) {
 			f->edge = s->edge;
 			f->edge_generation = s->generation;
 			f->call = s->call;
-			f->link->in_flight++;
-			flight_add(&q->flights, &f->node);
 			apply(f, &s->result);
-		} else {
+		} else if (!f) {
 			counter_add(q->count.late_results, 1);
 			done_to_edge(q, s->edge, s->generation, s->call);
 		}

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is in hand lies in one table by delivery id; results wait in it until their RESULT_DONE. */
+#include "core/channel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/arena.h"
+#include "core/base/log.h"
+#include "core/base/random.h"
+#include "core/flight.h"
+
+#define PENDING_SIZE 4096u /* power of two; grows */
+
+enum pending_kind { PENDING_NONE, PENDING_ACCEPT, PENDING_REPORT, PENDING_ASK };
+
+/* A delivery in hand, or its result. */
+struct hand {
+	struct flight_node node; /* first */
+	int64_t epoch;
+	bool answered;
+	uint32_t call;
+	/* the result's record body, once answered */
+	size_t len;
+	uint8_t *body;
+};
+
+struct channel_link_state {
+	struct channel_link_state *next;
+	bool up;
+	uint32_t window;
+	char detail[120];
+	size_t name_len;
+	char name[];
+};
+
+struct pending {
+	uint32_t call; /* 0 = free */
+	enum pending_kind kind;
+};
+
+struct channel {
+	const struct channel_handler *handler;
+	void *owner;
+	struct ipc *ipc;
+	char incarnation[32];
+	struct flight_table hands;
+	unsigned answered;
+	struct channel_link_state *links;
+	uint32_t last_call;
+	struct pending *pending;
+	uint32_t pending_size, pending_count;
+	/* results by call, so that RESULT_DONE finds them */
+	struct hand **results;
+	uint32_t results_size;
+};
+
+struct channel *channel_new(const char *role, const struct channel_handler *handler, void *owner)
+{
+	struct channel *c = must_alloc(sizeof(*c));
+	uint32_t random;
+
+	c->handler = handler;
+	c->owner = owner;
+	random_bytes(&random, sizeof(random));
+	snprintf(c->incarnation, sizeof(c->incarnation), "%.16s-%08x", role, random);
+	flight_table_init(&c->hands);
+	c->pending_size = PENDING_SIZE;
+	c->pending = must_alloc(c->pending_size * sizeof(*c->pending));
+	c->results_size = PENDING_SIZE;
+	c->results = must_alloc(c->results_size * sizeof(struct hand *));
+	return c;
+}
+
+static void free_hand(void *owner, struct flight_node *node)
+{
+	struct hand *h = (struct hand *)node;
+
+	(void)owner;
+	free(h->body);
+	free(h);
+}
+
+void channel_free(struct channel **channel)
+{
+	struct channel *c = *channel;
+
+	*channel = NULL;
+	if (!c)
+		return;
+	flight_each(&c->hands, free_hand, NULL);
+	flight_table_clear(&c->hands);
+	for (struct channel_link_state *l = c->links, *next; l; l = next) {
+		next = l->next;
+		free(l);
+	}
+	free(c->pending);
+	free(c->results);
+	free(c);
+}
+
+bool channel_ready(const struct channel *c)
+{
+	return c->ipc && ipc_room(c->ipc);
+}
+
+static void sent(struct channel *c, enum result r)
+{
+	if (r)
+		LOGE(LOG_CORE, c->incarnation, "a record for the queue was dropped: %s", result_name(r));
+}
+
+/* --- calls ---------------------------------------------------------------------------------------------------- */
+
+static void pending_put(struct pending *table, uint32_t size, struct pending p)
+{
+	uint32_t at = p.call & (size - 1);
+
+	while (table[at].call)
+		at = (at + 1) & (size - 1);
+	table[at] = p;
+}
+
+static uint32_t new_call(struct channel *c)
+{
+	if (!++c->last_call)
+		c->last_call = 1;
+	return c->last_call;
+}
+
+static uint32_t pending_add(struct channel *c, enum pending_kind kind)
+{
+	if (c->pending_count * 2 >= c->pending_size) {
+		struct pending *bigger = must_alloc(2 * c->pending_size * sizeof(*bigger));
+		for (uint32_t i = 0; i < c->pending_size; i++) {
+			if (c->pending[i].call)
+				pending_put(bigger, 2 * c->pending_size, c->pending[i]);
+		}
+		free(c->pending);
+		c->pending = bigger;
+		c->pending_size *= 2;
+	}
+	struct pending p = { new_call(c), kind };
+	pending_put(c->pending, c->pending_size, p);
+	c->pending_count++;
+	return p.call;
+}
+
+/* Takes the call out; its followers move up. */
+static enum pending_kind pending_take(struct channel *c, uint32_t call)
+{
+	uint32_t mask = c->pending_size - 1, gap = call & mask;
+
+	while (c->pending[gap].call != call) {
+		if (!c->pending[gap].call)
+			return PENDING_NONE;
+		gap = (gap + 1) & mask;
+	}
+	enum pending_kind kind = c->pending[gap].kind;
+	c->pending[gap].call = 0;
+	c->pending_count--;
+	for (uint32_t at = (gap + 1) & mask; c->pending[at].call; at = (at + 1) & mask) {
+		uint32_t home = c->pending[at].call & mask;
+		if (((at - home) & mask) < ((at - gap) & mask))
+			continue;
+		c->pending[gap] = c->pending[at];
+		c->pending[at].call = 0;
+		gap = at;
+	}
+	return kind;
+}
+
+static void call_lost(struct channel *c, struct pending p)
+{
+	static const struct ipc_accepted unknown = { .result = ERR_UNKNOWN };
+	static const struct ipc_answer no_answer = { .result = ERR_UNKNOWN };
+
+	if (p.kind == PENDING_ACCEPT && c->handler->accepted)
+		c->handler->accepted(c->owner, p.call, &unknown);
+	else if (p.kind == PENDING_REPORT && c->handler->reported)
+		c->handler->reported(c->owner, p.call, false);
+	else if (p.kind == PENDING_ASK && c->handler->answer)
+		c->handler->answer(c->owner, p.call, &no_answer);
+}
+
+uint32_t channel_accept(struct channel *c, const struct ipc_accept *a)
+{
+	if (!channel_ready(c))
+		return 0;
+	uint32_t call = pending_add(c, PENDING_ACCEPT);
+	size_t room = 32 + a->header.len + a->body.len + a->key.len + a->recipients.len;
+	ipc_put_accept(ipc_begin(c->ipc, IPC_ACCEPT, call, room), a);
+	sent(c, ipc_end(c->ipc));
+	return call;
+}
+
+uint32_t channel_part(struct channel *c, const struct ipc_part *p)
+{
+	if (!channel_ready(c))
+		return 0;
+	uint32_t call = pending_add(c, PENDING_ACCEPT);
+	size_t room = 64 + p->header.len + p->body.len + p->recipient.len + p->peer.len;
+	ipc_put_part(ipc_begin(c->ipc, IPC_PART, call, room), p);
+	sent(c, ipc_end(c->ipc));
+	return call;
+}
+
+uint32_t channel_report(struct channel *c, const struct ipc_report *r)
+{
+	if (!channel_ready(c))
+		return 0;
+	uint32_t call = pending_add(c, PENDING_REPORT);
+	size_t room = 64 + r->peer.len + r->forms.len + r->detail.len;
+	ipc_put_report(ipc_begin(c->ipc, IPC_REPORT, call, room), r);
+	sent(c, ipc_end(c->ipc));
+	return call;
+}
+
+uint32_t channel_ask(struct channel *c, const struct ipc_ask *a)
+{
+	if (!channel_ready(c))
+		return 0;
+	uint32_t call = pending_add(c, PENDING_ASK);
+	const struct ipc_accept *in = &a->accept;
+	size_t room = 96 + a->account.len + in->header.len + in->body.len + in->key.len + in->recipients.len;
+	ipc_put_ask(ipc_begin(c->ipc, IPC_ASK, call, room), a);
+	sent(c, ipc_end(c->ipc));
+	return call;
+}
+
+/* --- deliveries and results ----------------------------------------------------------------------------------- */
+
+static void results_grow(struct channel *c)
+{
+	uint32_t size = c->results_size * 2;
+	struct hand **bigger = must_alloc(size * sizeof(struct hand *));
+
+	for (uint32_t i = 0; i < c->results_size; i++) {
+		if (c->results[i])
+			bigger[c->results[i]->call & (size - 1)] = c->results[i];
+	}
+	free(c->results);
+	c->results = bigger;
+	c->results_size = size;
+}
+
+/* A call number whose place is free: calls are counted up, so that the place of a new one is free unless very many
+ * results wait. */
+static void results_put(struct channel *c, struct hand *h)
+{
+	if (c->answered * 2 >= c->results_size)
+		results_grow(c);
+	do {
+		h->call = new_call(c);
+	} while (c->results[h->call & (c->results_size - 1)]);
+	c->results[h->call & (c->results_size - 1)] = h;
+}
+
+static void offer_result(struct channel *c, const struct hand *h)
+{
+	if (!c->ipc)
+		return;
+	struct writer *w = ipc_begin(c->ipc, IPC_RESULT, h->call, h->len);
+	writer_bytes(w, h->body, h->len);
+	sent(c, ipc_end(c->ipc));
+}
+
+void channel_result(struct channel *c, const struct ipc_result *result)
+{
+	struct hand *h = (struct hand *)flight_find(&c->hands, result->id.octets);
+	struct ipc_result r = *result;
+
+	if (!h || h->answered)
+		return;
+	r.epoch = h->epoch;
+	size_t room = 64 + r.link.len + r.detail.len + r.wires.len;
+	h->body = must_alloc(room);
+	struct writer w = writer_of(h->body, room);
+	ipc_put_result(&w, &r);
+	if (!writer_ok(&w))
+		log_fatal(LOG_CORE, "a result was too large for its record");
+	h->len = writer_len(&w);
+	h->answered = true;
+	results_put(c, h);
+	c->answered++;
+	offer_result(c, h);
+}
+
+static bool result_done(struct channel *c, uint32_t call)
+{
+	struct hand *h = c->results[call & (c->results_size - 1)];
+
+	if (!h || h->call != call)
+		return true; /* acknowledged twice */
+	c->results[call & (c->results_size - 1)] = NULL;
+	c->answered--;
+	flight_remove(&c->hands, &h->node);
+	free_hand(NULL, &h->node);
+	return true;
+}
+
+static bool deliver(struct channel *c, struct ipc_record *record)
+{
+	struct ipc_deliver d;
+
+	if (!ipc_get_deliver(&record->body, &d))
+		return false;
+	struct hand *h = (struct hand *)flight_find(&c->hands, d.id.octets);
+	if (h && !h->answered) {
+		h->epoch = d.epoch; /* its result counts for the new lease */
+		return true;
+	}
+	if (h) /* the result that waits is of an older lease: this is another try */
+		result_done(c, h->call);
+	h = must_alloc(sizeof(*h));
+	memcpy(h->node.key, d.id.octets, MESSAGE_ID_SIZE);
+	h->epoch = d.epoch;
+	flight_add(&c->hands, &h->node);
+	c->handler->deliver(c->owner, &d);
+	return true;
+}
+
+bool channel_in_hand(const struct channel *c, struct message_id id)
+{
+	const struct hand *h = (const struct hand *)flight_find(&c->hands, id.octets);
+
+	return h && !h->answered;
+}
+
+unsigned channel_in_hand_count(const struct channel *c)
+{
+	return c->hands.count - c->answered;
+}
+
+unsigned channel_unacknowledged(const struct channel *c)
+{
+	return c->answered;
+}
+
+/* --- links ---------------------------------------------------------------------------------------------------- */
+
+static void announce(struct channel *c, const struct channel_link_state *s)
+{
+	struct ipc_link l = {
+		.name = text_range(s->name, s->name_len), .up = s->up, .window = s->window, .detail = text_of(s->detail)
+	};
+
+	if (!c->ipc)
+		return;
+	ipc_put_link(ipc_begin(c->ipc, IPC_LINK, 0, 32 + l.name.len + l.detail.len), &l);
+	sent(c, ipc_end(c->ipc));
+}
+
+static struct channel_link_state **find_link(struct channel *c, struct text name)
+{
+	struct channel_link_state **at = &c->links;
+
+	while (*at && !text_equal(text_range((*at)->name, (*at)->name_len), name))
+		at = &(*at)->next;
+	return at;
+}
+
+void channel_link(struct channel *c, struct text name, bool up, uint32_t window, const char *detail)
+{
+	struct channel_link_state **at = find_link(c, name);
+
+	if (!*at) {
+		*at = must_alloc(sizeof(**at) + name.len + 1);
+		memcpy((*at)->name, name.at, name.len);
+		(*at)->name_len = name.len;
+	}
+	(*at)->up = up;
+	(*at)->window = window;
+	snprintf((*at)->detail, sizeof((*at)->detail), "%s", detail ? detail : "");
+	announce(c, *at);
+}
+
+void channel_link_drop(struct channel *c, struct text name)
+{
+	struct channel_link_state **at = find_link(c, name), *l = *at;
+
+	if (!l)
+		return;
+	l->up = false;
+	snprintf(l->detail, sizeof(l->detail), "no longer configured");
+	announce(c, l);
+	*at = l->next;
+	free(l);
+}
+
+/* --- connection ----------------------------------------------------------------------------------------------- */
+
+struct ids {
+	uint8_t *at;
+};
+
+static void collect_id(void *owner, struct flight_node *node)
+{
+	struct ids *ids = owner;
+
+	memcpy(ids->at, node->key, MESSAGE_ID_SIZE);
+	ids->at += MESSAGE_ID_SIZE;
+}
+
+static void say_holding(struct channel *c)
+{
+	size_t size = (size_t)c->hands.count * MESSAGE_ID_SIZE;
+	uint8_t *room = must_alloc(size);
+	struct ids ids = { room };
+	struct ipc_holding h = { .incarnation = text_of(c->incarnation), .ids = text_range((char *)room, size) };
+
+	flight_each(&c->hands, collect_id, &ids);
+	ipc_put_holding(ipc_begin(c->ipc, IPC_HOLDING, 0, 64 + size), &h);
+	sent(c, ipc_end(c->ipc));
+	free(room);
+}
+
+static void offer_again(void *owner, struct flight_node *node)
+{
+	struct hand *h = (struct hand *)node;
+
+	if (h->answered)
+		offer_result(owner, h);
+}
+
+void channel_connect(struct channel *c, struct ipc *ipc)
+{
+	c->ipc = ipc;
+	say_holding(c);
+	flight_each(&c->hands, offer_again, c);
+	for (struct channel_link_state *l = c->links; l; l = l->next)
+		announce(c, l);
+	if (c->handler->connected)
+		c->handler->connected(c->owner);
+}
+
+void channel_lost(struct channel *c)
+{
+	struct pending *old = c->pending;
+	uint32_t size = c->pending_size;
+
+	c->ipc = NULL;
+	c->pending = must_alloc(size * sizeof(*c->pending));
+	c->pending_count = 0;
+	for (uint32_t i = 0; i < size; i++) {
+		if (old[i].call)
+			call_lost(c, old[i]);
+	}
+	free(old);
+}
+
+void channel_outbox_end(struct channel *c, const uint8_t id[16], bool done, uint32_t retry_ms, struct text detail)
+{
+	struct ipc_outbox_end e = { .done = done, .retry_ms = retry_ms, .detail = detail };
+
+	if (!c->ipc)
+		return; /* the queue sends the row again */
+	memcpy(e.id, id, sizeof(e.id));
+	ipc_put_outbox_end(ipc_begin(c->ipc, IPC_OUTBOX_END, 0, 32 + detail.len), &e);
+	sent(c, ipc_end(c->ipc));
+}
+
+/* --- records -------------------------------------------------------------------------------------------------- */
+
+static bool accepted(struct channel *c, struct ipc_record *record)
+{
+	struct ipc_accepted a;
+
+	if (!ipc_get_accepted(&record->body, &a) || pending_take(c, record->call) != PENDING_ACCEPT)
+		return false;
+	c->handler->accepted(c->owner, record->call, &a);
+	return true;
+}
+
+static bool reported(struct channel *c, struct ipc_record *record)
+{
+	if (!reader_done(&record->body) || pending_take(c, record->call) != PENDING_REPORT)
+		return false;
+	c->handler->reported(c->owner, record->call, true);
+	return true;
+}
+
+static bool answered(struct channel *c, struct ipc_record *record)
+{
+	struct ipc_answer a;
+
+	if (!ipc_get_answer(&record->body, &a) || pending_take(c, record->call) != PENDING_ASK)
+		return false;
+	c->handler->answer(c->owner, record->call, &a);
+	return true;
+}
+
+static bool outbox(struct channel *c, struct ipc_record *record)
+{
+	struct ipc_outbox o;
+
+	if (!c->handler->outbox || !ipc_get_outbox(&record->body, &o))
+		return false;
+	c->handler->outbox(c->owner, &o);
+	return true;
+}
+
+bool channel_record(struct channel *c, struct ipc_record *record)
+{
+	switch ((enum ipc_type)record->type) {
+	case IPC_DELIVER:
+		return deliver(c, record);
+	case IPC_RESULT_DONE:
+		return reader_done(&record->body) && result_done(c, record->call);
+	case IPC_ACCEPTED:
+		return accepted(c, record);
+	case IPC_REPORT_DONE:
+		return reported(c, record);
+	case IPC_ANSWER:
+		return answered(c, record);
+	case IPC_OUTBOX:
+		return outbox(c, record);
+	default:
+		return c->handler->other && c->handler->other(c->owner, record);
+	}
+}
