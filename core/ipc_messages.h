@@ -5,8 +5,9 @@
  *
  *	edge -> queue:  HOLDING LINK ACCEPT PART RESULT REPORT OUTBOX_END ASK WATCH
  *	queue -> edge:  ACCEPTED RESULT_DONE REPORT_DONE DELIVER OUTBOX ANSWER EVENT
- *	control <-> role: CONFIG_CHECK CONFIG_CHECKED CONFIG_SWITCH SHOW SHOW_LINES
- *	parent <-> role:  READY STOP PEER PING PONG RELOAD
+ *	control <-> role: CONFIG_HAVE CONFIG_CHECK CONFIG_CHECKED CONFIG_SWITCH CONFIG_SWITCHED SHOW SHOW_LINES
+ *	parent <-> role:  READY STOP PEER PEER_LOST PING PONG LISTEN UNLISTEN SETTLED COUNTERS
+ *	parent <-> control: RELOAD CONFIG_RUNNING OPEN PREPARE BIND CONFIG_WRITE DONE CONFIG_ACTIVE CONFIG_REFUSED
  */
 #ifndef CORE_IPC_MESSAGES_H
 #define CORE_IPC_MESSAGES_H
@@ -38,18 +39,35 @@ enum ipc_type {
 	IPC_HOLDING,	 /* struct ipc_holding: an edge's first record on each connection to the queue */
 	IPC_WATCH,	 /* body: u8, 1 = the edge wants IPC_EVENT records from now on */
 
-	IPC_CONFIG_CHECK = 100, /* call, body: configuration records of core/config.h */
-	IPC_CONFIG_CHECKED,	/* call, body: empty = yes, or a text why not */
-	IPC_CONFIG_SWITCH,	/* call */
+	/* The call of all CONFIG records is the number of the set, never 0. */
+	IPC_CONFIG_CHECK = 100, /* control -> role, with a descriptor of a memory file: what config_encode made */
+	IPC_CONFIG_CHECKED,	/* role -> control, body: empty = yes, or a text why not */
+	IPC_CONFIG_SWITCH,	/* control -> role */
 	IPC_SHOW,		/* call, body: the words of the command */
 	IPC_SHOW_LINES,		/* call, body: last u8, text */
+	IPC_CONFIG_HAVE,	/* role -> control, first of all: the set that it uses, 0 = none yet */
+	IPC_CONFIG_SWITCHED,	/* role -> control */
 
 	IPC_READY = 200, /* role -> parent: serving; body: a text for people, what is listening */
 	IPC_STOP,	 /* parent -> role: finish what is in hand and end */
-	IPC_PEER,	 /* parent -> role with a descriptor: body: text role name of the other end */
-	IPC_RELOAD,	 /* parent -> control: read the configuration again */
-	IPC_LISTEN,	 /* parent -> role with a descriptor: text purpose, a listening socket */
+	IPC_PEER,	 /* parent -> role with a descriptor: text role name of the other end, u32 number of the pair */
+	IPC_RELOAD,	 /* parent -> control with a descriptor, the configuration file: text path */
+	IPC_LISTEN,	 /* parent -> role with a descriptor, a listening socket: text purpose, text address */
 	IPC_SETTLED,	 /* parent -> role: every peer and descriptor known by now was passed */
+	IPC_PING,	 /* parent -> role: call */
+	IPC_PONG,	 /* role -> parent: the same call */
+
+	IPC_COUNTERS = 210, /* parent -> control, api with a descriptor, a counter page: text role name */
+	IPC_PEER_LOST,	    /* role -> parent: text role name, u32 number of the pair */
+	IPC_UNLISTEN,	    /* parent -> role: text purpose, text address */
+	IPC_CONFIG_RUNNING, /* parent -> control with a descriptor: the set in use, after control was restarted */
+	IPC_OPEN,	    /* control -> parent: call, text path of a small file */
+	IPC_PREPARE,	    /* control -> parent: call, text user, text directory, u8 enum log_format */
+	IPC_BIND,	    /* control -> parent: call, text purpose, text address */
+	IPC_CONFIG_WRITE,   /* control -> parent with a descriptor: call; the file gets this content */
+	IPC_DONE,	    /* parent -> control: the call of the four above, text why not; OPEN: with the descriptor */
+	IPC_CONFIG_ACTIVE,  /* control -> parent with a descriptor: all roles use this set */
+	IPC_CONFIG_REFUSED, /* control -> parent: what was read is not used; why was said already */
 };
 
 /* An edge offers a message. */

@@ -5,14 +5,18 @@
  *
  * Life of a role's process:
  *	start -> check(first configuration) -> open() -> sandbox -> switch_to() -> listen()s and peer()s -> READY
- *	      -> records, shows, further check()/switch_to() on reload -> stop() -> exit when the role says
- *role_stopped() All calls come on the loop's thread.
+ *	      -> records, shows, further check()/switch_to() on reload -> stop()
+ *	      -> exit when the role says role_stopped()
+ *
+ * open() belongs to the answer to the first check: where it fails, the configuration is refused with its reason. All
+ * calls come on the loop's thread. What a role prints on stderr before READY is seen by who starts the program.
  */
 #ifndef DAEMON_ROLE_H
 #define DAEMON_ROLE_H
 
 #include <stdbool.h>
 
+#include "core/base/counter.h"
 #include "core/base/ipc.h"
 #include "core/base/loop.h"
 #include "core/base/sandbox.h"
@@ -29,7 +33,8 @@ struct role {
 	unsigned peers;		 /* 1u << role_id it has a socketpair with (control has one with all, unasked) */
 	const char *description; /* one line, for ps and the manual */
 
-	/* May this configuration be used? Text lives as long as the program. */
+	/* May this configuration be used? Changes nothing: `cellpostd -t` calls it outside the role's process, with the
+	 * whole configuration. Text lives as long as the program, or until the next check. */
 	enum result (*check)(const struct config *config, const char **why_out);
 	/* Before the sandbox, with the first configuration: open files, start threads. Fills in the paths that the
 	 * sandbox leaves open. May be NULL. */
@@ -42,7 +47,8 @@ struct role {
 	void (*listen)(struct text purpose, struct text address, int fd);
 	/* This address is no longer in the configuration. May be NULL. */
 	void (*unlisten)(struct text purpose, struct text address);
-	/* A peer is connected (again): `ipc` is valid until peer_lost(). */
+	/* A peer is connected (again): `ipc` is valid until peer_lost(). Peers are other roles than control, which this
+	 * interface serves itself. */
 	void (*peer)(enum role_id peer, struct ipc *ipc);
 	void (*peer_lost)(enum role_id peer);
 	/* A record of a peer. False = it was bad: that peer is closed. */
@@ -52,14 +58,21 @@ struct role {
 	/* A show command for this role ("links", "message ID", ...): answer by role_show_text() any number of times,
 	 * then role_show_end(), now or later. */
 	void (*show)(uint32_t call, struct text words);
-	/* Finish what is in hand, then call role_stopped(); after 10 s the process ends anyway. */
+	/* Finish what is in hand, then call role_stopped(); after 10 s the process ends anyway. NULL = nothing to
+	 * finish. */
 	void (*stop)(void);
+	/* For control: a record of the parent that this interface does not know. May be NULL. */
+	bool (*parent_record)(struct ipc_record *record);
 };
 
 extern const struct role role_control, role_queue, role_sms, role_api, role_media, role_lab;
 /* By id; NULL for the parent. */
 const struct role *role_of(enum role_id id);
 const char *role_name(enum role_id id);
+bool role_parse(struct text name, enum role_id *out);
+/* Runs the role in this process, whose link to the parent is descriptor 3 and whose counter page is 4. Returns the exit
+ * code. */
+int role_main(const struct role *role);
 
 /* Every kind of node of the program, for config_new(). */
 extern const struct node_kind *const config_all_kinds[];
@@ -67,11 +80,15 @@ extern const unsigned config_all_kinds_count;
 
 /* For roles: */
 struct loop *role_loop(void);
+/* The counter page of a role (ROLE_PARENT too), for control and api; NULL where there is none. */
+const struct counter_page *role_counters(enum role_id role);
 struct ipc *role_peer(enum role_id peer); /* NULL while it is not connected */
 void role_show_text(uint32_t call, const char *format, ...)
 	__attribute__((format(printf, 2, 3))); /* one or more lines */
 void role_show_end(uint32_t call);
 void role_stopped(void);
-void role_ready_text(const char *text); /* one line of what is listening, shown by the parent at start */
+/* One line of what is listening, or a command to try, shown by the parent at start; call it from open(), switch_to() or
+ * listen(). At most 6 lines of a role are shown. */
+void role_ready_text(const char *text);
 
 #endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/config_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/log.h"
+#include "daemon/memory_file.h"
+#include "daemon/process.h"
+#include "daemon/role.h"
+
+#define WORD_SHOWN 80u
+#define CONTENT_MAX (1u << 20)
+
+void config_fault_print(void *owner, const char *file, unsigned line, struct text word, const char *text)
+{
+	char shown[WORD_SHOWN];
+
+	(void)owner;
+	if (word.len)
+		fprintf(stderr, "%s:%u: %s: %s\n", file, line, text_quote(word, shown, sizeof(shown)), text);
+	else
+		fprintf(stderr, "%s:%u: %s\n", file, line, text);
+}
+
+void config_fault_log(void *owner, const char *file, unsigned line, struct text word, const char *text)
+{
+	char shown[WORD_SHOWN];
+
+	(void)owner;
+	LOGE(LOG_DAEMON, file, "line %u: %s: %s", line, text_quote(word, shown, sizeof(shown)), text);
+}
+
+struct config *config_file_read(int fd, const char *path, config_fault fault, void *owner)
+{
+	struct text content = { 0 };
+	const char *why = "";
+
+	if (memory_file_read(fd, CONFIG_FILE_MAX, &content, &why)) {
+		fault(owner, path, 0, text_range("", 0), why);
+		return NULL;
+	}
+	struct config *config = config_new(config_all_kinds, config_all_kinds_count);
+	if (config_read(config, path, content, fault, owner))
+		config_free(&config);
+	memory_file_forget(&content);
+	return config;
+}
+
+/* --- cellpostd -t --- */
+
+struct loading {
+	struct config *config;
+	unsigned faults;
+};
+
+static void load(void *owner, struct config_file *file)
+{
+	struct loading *l = owner;
+	struct text content = { 0 };
+	const char *why = "";
+	int fd = open(file->path.at, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		why = strerror(errno);
+	if (fd >= 0 && memory_file_read(fd, CONTENT_MAX, &content, &why) == OK) {
+		config_file_load(l->config, file, content);
+		memory_file_forget(&content);
+	} else {
+		fprintf(stderr, "%s: %s\n", file->path.at, why);
+		l->faults++;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static unsigned ask_roles(const struct config *config)
+{
+	unsigned faults = 0;
+
+	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
+		const struct role *role = role_of(id);
+		const char *why = "";
+		if (role && role->check && role->check(config, &why)) {
+			fprintf(stderr, "cellpostd: role %s: %s\n", role->name, why);
+			faults++;
+		}
+	}
+	return faults;
+}
+
+bool process_check_file(const char *config_path)
+{
+	struct loading l = { 0 };
+	int fd = open(config_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0) {
+		fprintf(stderr, "%s: %s\n", config_path, strerror(errno));
+		return false;
+	}
+	l.config = config_file_read(fd, config_path, config_fault_print, NULL);
+	close(fd);
+	if (!l.config)
+		return false;
+	config_files(l.config, load, &l);
+	if (!l.faults)
+		l.faults = ask_roles(l.config);
+	config_free(&l.config);
+	return !l.faults;
+}
