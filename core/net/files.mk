@@ -3,7 +3,7 @@ SRCS_core/net += $(addprefix core/net/, net_address.c listen.c stream.c stream_o
 SRCS_core/net += $(addprefix core/net/, uri.c)
 SRCS_core/net += $(addprefix core/net/, json.c json_writer.c)
 SRCS_core/net += $(addprefix core/net/, dns.c dns_name.c dns_hosts.c dns_resolver.c)
-SRCS_core/net += $(addprefix core/net/, http_message.c http_builder.c http1.c http1_write.c)
+SRCS_core/net += $(addprefix core/net/, http_message.c http_builder.c http1.c http1_write.c http2.c http2_send.c)
 
 # llhttp has no library package: its generated C comes in node-llhttp and is compiled here, in its strict mode.
 LLHTTP := /usr/share/llhttp

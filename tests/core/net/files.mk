@@ -8,3 +8,5 @@ TESTS += $(addprefix tests/core/net/test_, dns.c)
 BENCHES += core/net:stream
 TESTS += $(addprefix tests/core/net/test_, http1.c)
 FUZZ += core/net:http1
+TESTS += $(addprefix tests/core/net/test_, http2.c)
+FUZZ += core/net:http2
