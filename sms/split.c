@@ -239,11 +239,22 @@ struct language_survey {
 	uint16_t locking;		     /* the languages looked at; bit 0 is the default table */
 };
 
+/* Those asked for that exist, and the default. */
+static uint16_t locking_languages(const struct split_options *o)
+{
+	return (o->locking_languages & ALPHABET_ALL_LOCKING) | ALPHABET_BIT(ALPHABET_DEFAULT);
+}
+
+static uint16_t single_languages(const struct split_options *o)
+{
+	return (o->single_languages & ALPHABET_ALL_SINGLE) | ALPHABET_BIT(ALPHABET_DEFAULT);
+}
+
 static void survey_languages(struct text t, const struct split_options *o, struct language_survey *out)
 {
-	*out = (struct language_survey){ .locking = o->locking_languages | ALPHABET_BIT(ALPHABET_DEFAULT) };
+	*out = (struct language_survey){ .locking = locking_languages(o) };
 	for (unsigned l = 0; l < ALPHABET_LANGUAGES; l++)
-		out->single[l] = o->single_languages | ALPHABET_BIT(ALPHABET_DEFAULT);
+		out->single[l] = single_languages(o);
 	while (t.len) {
 		uint32_t c = 0;
 
@@ -311,7 +322,7 @@ static bool try_transliteration(struct text t, const struct split_options *o, st
 /* The first character that no allowed table has; the first foreign one where only their mixture is to blame. */
 static void find_cause(struct text t, const struct split_options *o, const struct survey *s, struct split *out)
 {
-	uint16_t locking = o->locking_languages | 1, single = o->single_languages | 1;
+	uint16_t locking = locking_languages(o), single = single_languages(o);
 	size_t number = 0;
 
 	out->cause = s->foreign_char;

@@ -33,7 +33,7 @@ static void script(struct reader r)
 	while (reader_left(&r)) {
 		uint8_t what = reader_u8(&r);
 		uint8_t content = reader_u8(&r);
-		struct text key = text_range("abcdefgh" + what % 8, 1);
+		struct text key = text_range(&"abcdefgh"[what % 8], 1);
 		struct concat_part p = { .number = content >> 4, .received_us = now };
 
 		p.content = text_range("xxxxxxxxxxxxxxxy", content & 15);

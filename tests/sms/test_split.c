@@ -386,6 +386,19 @@ static void test_octets(void **state)
 	assert_int_equal(split_plan_octets(content, &o, &s), ERR_DENIED);
 }
 
+/* Bits of languages that do not exist, and Spanish, which has no locking table, change nothing. */
+static void test_languages_that_do_not_exist(void **state)
+{
+	struct split_options o = { .locking_languages = 0xc004, .single_languages = 0xc000 };
+	struct split s;
+
+	(void)state;
+	assert_int_equal(split_plan(TEXT_LITERAL("Привет {"), &o, NULL, &s, NULL), OK);
+	assert_int_equal(s.alphabet, DCS_UCS2);
+	o.alphabets = SPLIT_ONLY_GSM7;
+	assert_int_equal(split_plan(TEXT_LITERAL("Привет {"), &o, NULL, &s, NULL), ERR_UNSUPPORTED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_user_data),
 		cmocka_unit_test(test_transliteration),
 		cmocka_unit_test(test_octets),
+		cmocka_unit_test(test_languages_that_do_not_exist),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
