@@ -4,3 +4,4 @@ SRCS_sms += $(addprefix sms/smpp_, bucket.c encode.c output.c pdu.c receipt.c se
 SRCS_sms += $(addprefix sms/, key_table.c)
 SRCS_sms += $(addprefix sms/, session.c)
 SRCS_sms += $(addprefix sms/, sgs_fsm.c sgs_subscriber.c)
+SRCS_sms += $(addprefix sms/, retry_cause.c)
