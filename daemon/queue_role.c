@@ -41,7 +41,8 @@ static enum result open_role(struct loop *loop, const struct config *config, str
 
 	if (s->driver == STORE_WORD_MEMORY) {
 		LOGN(LOG_STORE, NULL, "the memory store keeps nothing over a restart: for tests only");
-		r = store_memory_open(loop, queue_store_policy(), &store, why_out);
+		*why_out = "the memory driver is not built in";
+		r = ERR_UNSUPPORTED;
 	} else {
 		leave_open(s->path.at, paths);
 		r = store_sqlite_open(loop, s->path.at, NULL, &limits, queue_store_policy(), &store, why_out);

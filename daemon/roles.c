@@ -4,7 +4,9 @@
 
 static const struct role *const roles[] = {
 	&role_control,
+	&role_queue,
 	&role_media,
+	&role_lab,
 };
 
 const struct role *role_of(enum role_id id)
@@ -14,25 +16,4 @@ const struct role *role_of(enum role_id id)
 			return roles[i];
 	}
 	return NULL;
-}
-
-static const char *const names[ROLE_COUNT] = {
-	[ROLE_PARENT] = "parent", [ROLE_CONTROL] = "control", [ROLE_QUEUE] = "queue", [ROLE_SMS] = "sms",
-	[ROLE_API] = "api",	  [ROLE_MEDIA] = "media",     [ROLE_LAB] = "lab",
-};
-
-const char *role_name(enum role_id id)
-{
-	return (unsigned)id < ROLE_COUNT ? names[id] : "unknown";
-}
-
-bool role_parse(struct text name, enum role_id *out)
-{
-	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
-		if (text_is(name, names[id])) {
-			*out = id;
-			return true;
-		}
-	}
-	return false;
 }

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The tables of lab_vty.h. */
+#include "daemon/lab_vty.h"
+
+#define COUNT(a) (unsigned)(sizeof(a) / sizeof((a)[0]))
+
+static const struct knob lab_knobs[] = {
+	{ .name = "listen",
+	  .type = KNOB_LISTEN,
+	  .offset = offsetof(struct lab_settings, listen),
+	  .many = true,
+	  .help = "Where `cellpost phone` connects, as 127.0.0.1:2776; loopback only: it asks for no password" },
+	{ .name = "window",
+	  .type = KNOB_UINT,
+	  .offset = offsetof(struct lab_settings, window),
+	  .min = 1,
+	  .max = 100000,
+	  .fallback = "1000",
+	  .help = "Deliveries on their way at once" },
+	{ .name = "phones",
+	  .type = KNOB_UINT,
+	  .offset = offsetof(struct lab_settings, phones),
+	  .min = 1,
+	  .max = 10000,
+	  .fallback = "64",
+	  .help = "Terminals at once" },
+	{ .name = "inbox",
+	  .type = KNOB_UINT,
+	  .offset = offsetof(struct lab_settings, inbox),
+	  .min = 1,
+	  .max = 10000,
+	  .fallback = "50",
+	  .help = "Messages that a handset remembers, the newest" },
+	{ .name = "absent-retry",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct lab_settings, absent_retry),
+	  .min = 100000,
+	  .max = INT64_C(86400000000),
+	  .fallback = "5s",
+	  .help = "A switched-off handset is tried again after this" },
+	{ .name = "any",
+	  .type = KNOB_BOOL,
+	  .offset = offsetof(struct lab_settings, any),
+	  .fallback = "no",
+	  .help = "Whether every number is a handset, not only those configured" },
+};
+
+const struct node_kind lab_kind = {
+	.name = "lab",
+	.optional = true,
+	.size = sizeof(struct lab_settings),
+	.knobs = lab_knobs,
+	.knobs_count = COUNT(lab_knobs),
+	.roles = FOR_LAB,
+	.help = "The lab network: simulated handsets, so that a message has somewhere to go",
+};
+
+static const struct knob handset_knobs[] = {
+	{ .name = "coverage",
+	  .type = KNOB_BOOL,
+	  .offset = offsetof(struct handset_settings, coverage),
+	  .fallback = "yes",
+	  .help = "Whether it is switched on and in reach at start" },
+};
+
+const struct node_kind handset_kind = {
+	.name = "handset",
+	.named = true,
+	.size = sizeof(struct handset_settings),
+	.knobs = handset_knobs,
+	.knobs_count = COUNT(handset_knobs),
+	.roles = FOR_LAB,
+	.help = "A phone of the lab network; the name is its number, as +819012345678",
+};
