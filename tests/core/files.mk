@@ -4,3 +4,4 @@ TESTS += tests/core/test_route.c tests/core/test_route_decide.c tests/core/test_
 TESTS += tests/core/test_secret.c
 TESTS += tests/core/test_config.c
 FUZZ += core:config
+FUZZ += core:optout
