@@ -1,3 +1,4 @@
 # Tests of daemon.
 TESTS += tests/daemon/test_api_message.c tests/daemon/test_api_kannel.c
 TESTS += tests/daemon/test_queue.c
+TESTS += tests/daemon/test_metrics.c
