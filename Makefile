@@ -124,7 +124,8 @@ programs: all
 unit-programs: $(TEST_PROGRAMS) $(REPLAYS)
 test-programs: all unit-programs $(DUMP_PROGRAMS) $(TOOL_PROGRAMS)
 
-run: deps
+run:
+	@sh tests/deps.sh run
 	@$(MAKE) --no-print-directory -j2 all >/dev/null
 	@[ -x $(B)/cellpostd ] || { echo 'make run: the daemon is not in this tree yet (README.md); make check works' >&2; exit 1; }
 	@$(B)/cellpostd -c examples/quickstart.cfg

@@ -9,11 +9,13 @@
 #include "core/base/log.h"
 #include "core/core_vty.h"
 #include "core/queue.h"
+#include "daemon/queue_parts.h"
 #include "daemon/role.h"
 #include "store/store_open.h"
 
 static struct store *store;
 static struct queue *queue;
+static struct queue_parts *parts;
 static struct loop_timer stop_timer;
 
 static enum result check(const struct config *config, const char **why_out)
@@ -50,12 +52,14 @@ static enum result open_role(struct loop *loop, const struct config *config, str
 	if (r)
 		return r;
 	queue = queue_new(loop, store);
+	parts = queue_parts_new(loop, store, queue);
 	return OK;
 }
 
 static void switch_to(const struct config *config)
 {
 	queue_switch(queue, config);
+	queue_parts_switch(parts, config);
 }
 
 static void peer(enum role_id id, struct ipc *ipc)
@@ -94,11 +98,12 @@ static void show(uint32_t call, struct text words)
 static void stop_when_idle(void *owner)
 {
 	(void)owner;
-	if (!queue_idle(queue)) {
+	if (!queue_parts_stop(parts) || !queue_idle(queue)) {
 		loop_timer_start(role_loop(), &stop_timer, 5 * USEC_PER_MSEC, stop_when_idle, NULL);
 		return;
 	}
 	store_close(&store);
+	queue_parts_free(&parts);
 	queue_free(&queue);
 	role_stopped();
 }
