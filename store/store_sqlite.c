@@ -234,6 +234,27 @@ static enum result open_databases(struct sqlite_driver *d, const char *vfs, cons
 	return OK;
 }
 
+/* The names of new files are on disk before anything is promised about what is in them. */
+static enum result sync_folder(const struct sqlite_driver *d, const char **why_out)
+{
+	const char *slash = strrchr(d->path, '/');
+	bool synced = true;
+
+	char *folder = must_strdup(slash ? d->path : ".");
+	if (slash)
+		folder[slash == d->path ? 1 : slash - d->path] = 0;
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(folder);
+	if (fd < 0 || fsync(fd))
+		synced = false;
+	if (fd >= 0)
+		close(fd);
+	if (synced)
+		return OK;
+	*why_out = "the folder of the database cannot be synced";
+	return ERR_IO;
+}
+
 /* Whoever opened it before is fenced off from here on. */
 static enum result take_over(struct sqlite_driver *d, const char **why_out)
 {
@@ -242,10 +263,11 @@ static enum result take_over(struct sqlite_driver *d, const char **why_out)
 
 	sqlite_memory_load(s);
 	atomic_store(&d->newest_us, s->now_us);
+	(void)sql_run(s, sql(s, SQL_BEGIN));
 	sqlite_fence(s, &fence.base);
 	s->node_epoch = fence.epoch_out;
-	if (!s->broken)
-		return OK;
+	if (!s->broken && sql_run(s, sql(s, SQL_COMMIT)) >= 0)
+		return sync_folder(d, why_out);
 	*why_out = "the database cannot be read or written";
 	return ERR_IO;
 }
