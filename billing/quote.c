@@ -143,12 +143,27 @@ enum result quote_verify(struct text token, const struct quote_key *keys, unsign
 	return now_us < out->until_us ? OK : ERR_TIMEOUT;
 }
 
-const struct quote_line *quote_covers(const struct quote *quote, struct text bearer, int64_t units, int64_t total)
+static const struct quote_line *line_of(const struct quote *quote, struct text bearer)
 {
 	for (unsigned i = 0; i < quote->lines_count; i++) {
-		const struct quote_line *line = &quote->lines[i];
-		if (text_is(bearer, line->bearer))
-			return units <= line->units && total <= line->total ? line : NULL;
+		if (text_is(bearer, quote->lines[i].bearer))
+			return &quote->lines[i];
 	}
 	return NULL;
+}
+
+const struct quote_line *quote_covers(const struct quote *quote, struct text bearer, int64_t units, int64_t total)
+{
+	const struct quote_line *line = line_of(quote, bearer);
+
+	return line && units <= line->units && total <= line->total ? line : NULL;
+}
+
+enum price quote_price_fact(const struct quote *quote, struct text bearer, int64_t ceiling)
+{
+	const struct quote_line *line = line_of(quote, bearer);
+
+	if (!line)
+		return PRICE_UNKNOWN;
+	return line->total > ceiling ? PRICE_ABOVE : PRICE_WITHIN;
 }

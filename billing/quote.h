@@ -11,7 +11,7 @@
 #define BILLING_QUOTE_H
 
 #include "billing/tariff.h"
-#include "core/base/arena.h"
+#include "core/route_decide.h"
 
 #define QUOTE_BEARERS_MAX 4u
 #define QUOTE_BEARER_SIZE 16 /* with its NUL */
@@ -66,5 +66,8 @@ MUST_CHECK enum result quote_verify(struct text token, const struct quote_key *k
 /* The line that pays for this bearer, or NULL: a send is inside the quote only with one, the same units or fewer, and a
  * price at or below it (B3, B4). */
 const struct quote_line *quote_covers(const struct quote *quote, struct text bearer, int64_t units, int64_t total);
+
+/* The fact that the decision asks for (R6.7, R6.8): the price of a bearer against the payer's ceiling. */
+enum price quote_price_fact(const struct quote *quote, struct text bearer, int64_t ceiling);
 
 #endif

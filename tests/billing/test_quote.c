@@ -132,6 +132,37 @@ static void every_change_and_every_prefix_is_refused(void **state)
 	assert_int_equal(quote_verify(TEXT_LITERAL("not a token!"), &key, 1, 1500, &back), ERR_MALFORMED);
 }
 
+/* R9.5: the price is computed again after final encoding. The 71st full-width character under a ceiling of one step
+ * holds the message by R6.7; without a price row it is held by R6.8; and no permit comes of either. */
+static void the_seventy_first_character_is_held(void **state)
+{
+	struct tariff *t;
+	struct tariff_error e;
+	struct route_facts f = { .recipient = RECIPIENT_NO,
+				 .charge_class = CLASS_PACKET_THEN_PAID,
+				 .consent = CONSENT_ALWAYS,
+				 .rcs_fits = true };
+	static const struct {
+		int64_t characters;
+		enum route_rule rule;
+	} cases[] = { { 70, R6_9 }, { 71, R6_7 }, { 670, R6_7 }, { 671, R6_8 } };
+
+	(void)state;
+	assert_int_equal(tariff_load("examples/tariff-japan.csv", &t, &e), OK);
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct tariff_measure m = { TEXT_LITERAL("full"), cases[i].characters };
+		const struct quote_bearer chain = { TEXT_LITERAL("sms"), &m, 1 };
+		struct quote q = { 0 };
+		struct route_decision d;
+		enum result made = quote_make(tariff_version(t, 0), TEXT_LITERAL("+8190"), &chain, 1, &q);
+		assert_int_equal(made == OK, cases[i].characters <= 670);
+		f.price = quote_price_fact(&q, TEXT_LITERAL("sms"), 3300000);
+		route_decide(&f, &d);
+		assert_int_equal(d.rule, cases[i].rule);
+	}
+	tariff_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +170,7 @@ int main(void)
 		cmocka_unit_test(a_token_comes_back_whole),
 		cmocka_unit_test(keys_are_changed_and_others_make_nothing),
 		cmocka_unit_test(every_change_and_every_prefix_is_refused),
+		cmocka_unit_test(the_seventy_first_character_is_held),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
