@@ -53,6 +53,8 @@ uint64_t smpp_output_add(struct smpp_output *o, const struct writer *w)
 
 struct text smpp_output_view(const struct smpp_output *o)
 {
+	if (!smpp_output_len(o))
+		return (struct text){ 0 };
 	return text_range((const char *)o->bytes + o->start, smpp_output_len(o));
 }
 

@@ -181,12 +181,10 @@ void smpp_receipt_put_tlvs(struct writer *w, const struct smpp_receipt *r)
 struct text smpp_id_canonical(struct text id, char to[SMPP_ID_SIZE])
 {
 	id = text_trim(id);
-	while (id.len > 1 && id.at[0] == '0') {
-		id.at++;
-		id.len--;
-	}
+	while (id.len > 1 && id.at[0] == '0')
+		id = text_trim(text_range(id.at + 1, id.len - 1));
 	if (id.len > SMPP_MESSAGE_ID_MAX)
-		id.len = SMPP_MESSAGE_ID_MAX;
+		id = text_trim(text_range(id.at, SMPP_MESSAGE_ID_MAX));
 	for (size_t i = 0; i < id.len; i++) {
 		char c = id.at[i];
 

@@ -11,3 +11,5 @@ TESTS += tests/sms/test_sgs_fsm.c
 FUZZ += sms:sgs_fsm
 TESTS += tests/sms/test_retry_cause.c
 FUZZ += $(addprefix sms:smpp_, pdu receipt session)
+DUMPS += tests/sms/dump_smpp.c
+TESTS += tests/sms/test_link_side.c
