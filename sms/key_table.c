@@ -10,7 +10,7 @@
 
 struct entry {
 	struct entry *next;
-	void *object;
+	void *object; /* NULL = removed during a walk */
 	uint64_t hash;
 	size_t len;
 	char key[];
@@ -21,6 +21,8 @@ struct key_table {
 	size_t mask;
 	uint64_t seed;
 	struct entry **buckets;
+	unsigned walking; /* in key_table_each(): no growth, and what is removed is only marked */
+	bool marked;
 };
 
 #define FIRST_BUCKETS 64u
@@ -70,7 +72,7 @@ static struct entry **place_of(const struct key_table *table, struct text key, u
 {
 	struct entry **at = &table->buckets[hash & table->mask];
 
-	while (*at && !((*at)->hash == hash && text_equal(key, text_range((*at)->key, (*at)->len))))
+	while (*at && !((*at)->object && (*at)->hash == hash && text_equal(key, text_range((*at)->key, (*at)->len))))
 		at = &(*at)->next;
 	return at;
 }
@@ -102,7 +104,7 @@ bool key_table_add(struct key_table *table, struct text key, void *object)
 
 	if (table->count >= table->max || *place_of(table, key, hash))
 		return false;
-	if (table->count > table->mask)
+	if (table->count > table->mask && !table->walking)
 		grow(table);
 	struct entry *e = must_alloc(sizeof(*e) + key.len);
 	e->object = object;
@@ -130,9 +132,14 @@ void *key_table_remove(struct key_table *table, struct text key)
 	if (!e)
 		return NULL;
 	void *object = e->object;
+	table->count--;
+	if (table->walking) {
+		e->object = NULL;
+		table->marked = true;
+		return object;
+	}
 	*at = e->next;
 	free(e);
-	table->count--;
 	return object;
 }
 
@@ -141,16 +148,34 @@ uint32_t key_table_count(const struct key_table *table)
 	return table->count;
 }
 
-void key_table_each(struct key_table *table, void (*each)(void *owner, void *object), void *owner)
+static void sweep(struct key_table *table)
 {
 	for (size_t i = 0; i <= table->mask; i++) {
-		struct entry *next;
+		for (struct entry **at = &table->buckets[i]; *at;) {
+			struct entry *e = *at;
 
-		for (struct entry *e = table->buckets[i]; e; e = next) {
-			next = e->next;
-			each(owner, e->object);
+			if (e->object) {
+				at = &e->next;
+				continue;
+			}
+			*at = e->next;
+			free(e);
 		}
 	}
+	table->marked = false;
+}
+
+void key_table_each(struct key_table *table, void (*each)(void *owner, void *object), void *owner)
+{
+	table->walking++;
+	for (size_t i = 0; i <= table->mask; i++) {
+		for (struct entry *e = table->buckets[i]; e; e = e->next) {
+			if (e->object)
+				each(owner, e->object);
+		}
+	}
+	if (!--table->walking && table->marked)
+		sweep(table);
 }
 
 /* --- the heap: heap->at[place - 1]; a parent is never due after its children ----------------------------------------

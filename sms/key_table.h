@@ -16,12 +16,12 @@ struct key_table;
 
 struct key_table *key_table_new(uint32_t max);
 void key_table_free(struct key_table **table); /* the objects stay the caller's */
-/* The key is copied. False when `max` objects are in it, or one with that key. */
+/* The key is copied, the object not NULL. False when `max` objects are in it, or one with that key. */
 bool key_table_add(struct key_table *table, struct text key, void *object);
 void *key_table_find(const struct key_table *table, struct text key);
 void *key_table_remove(struct key_table *table, struct text key); /* what was there, or NULL */
 uint32_t key_table_count(const struct key_table *table);
-/* Calls `each` for every object; `each` may remove that object. */
+/* Calls `each` for every object; `each` may add and remove any (one that it adds may be called for or not). */
 void key_table_each(struct key_table *table, void (*each)(void *owner, void *object), void *owner);
 
 /* A moment at which something is to be done: a member of whatever it concerns, zeroed at first. */

@@ -13,3 +13,4 @@ TESTS += tests/sms/test_retry_cause.c
 FUZZ += $(addprefix sms:smpp_, pdu receipt session)
 DUMPS += tests/sms/dump_smpp.c
 TESTS += tests/sms/test_link_side.c
+FUZZ += sms:link_side

@@ -21,6 +21,52 @@ static void count(void *owner, void *object)
 	*(unsigned *)owner += *(unsigned *)object;
 }
 
+/* Removes its neighbours and adds others while the table is walked. */
+struct walk {
+	struct key_table *table;
+	unsigned *objects, called;
+};
+
+static void meddle(void *owner, void *object)
+{
+	struct walk *w = owner;
+	unsigned i = (unsigned)((unsigned *)object - w->objects);
+	char key[16];
+
+	if (!i) /* a new one */
+		return;
+	w->called++;
+	key_of(i, key);
+	assert_ptr_equal(key_table_remove(w->table, text_of(key)), object);
+	assert_null(key_table_find(w->table, text_of(key)));
+	key_of(i ^ 1, key);
+	(void)key_table_remove(w->table, text_of(key));
+	snprintf(key, sizeof(key), "new%u", i / 2);
+	assert_true(key_table_add(w->table, text_of(key), &w->objects[0]));
+}
+
+static void test_changes_while_walking(void **state)
+{
+	static unsigned objects[MANY];
+	struct walk w = { key_table_new(2 * MANY), objects, 0 };
+	char key[16];
+
+	(void)state;
+	for (unsigned i = 2; i < MANY; i++) {
+		key_of(i, key);
+		assert_true(key_table_add(w.table, text_of(key), &objects[i]));
+	}
+	w.objects = objects;
+	key_table_each(w.table, meddle, &w);
+	assert_true(w.called == MANY / 2 - 1);
+	assert_int_equal(key_table_count(w.table), MANY / 2 - 1);
+	for (unsigned i = 1; i < MANY / 2; i++) {
+		snprintf(key, sizeof(key), "new%u", i);
+		assert_ptr_equal(key_table_find(w.table, text_of(key)), &objects[0]);
+	}
+	key_table_free(&w.table);
+}
+
 static void test_table(void **state)
 {
 	static unsigned objects[MANY];
@@ -92,6 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_changes_while_walking),
 		cmocka_unit_test(test_moments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
