@@ -79,6 +79,17 @@ static enum result take_letters(struct reader *r, size_t septets, struct sms_add
 	return result;
 }
 
+/* A length in octets does not tell seven letters from eight: seven zero bits at the end of seven octets are filling. */
+static enum result take_letters_by_octets(struct reader *r, struct sms_address *out)
+{
+	size_t septets = 8 * reader_left(r) / 7;
+	enum result result = take_letters(r, septets, out);
+
+	if (septets && septets % 8 == 0 && out->len && out->text[out->len - 1] == '@')
+		out->text[--out->len] = 0;
+	return result;
+}
+
 /* `half_octets` as the TP length counts them. */
 static enum result take_value(struct reader *r, size_t half_octets, struct sms_address *out)
 {
@@ -148,7 +159,7 @@ enum result sms_address_take_rest(struct reader *r, struct sms_address *out, siz
 	if (2 * reader_left(r) > SMS_ADDRESS_DIGITS_MAX + 2)
 		return fail_at(ERR_TOO_BIG, 0, bad_octet_out);
 	if (out->ton == SMS_TON_ALPHANUMERIC)
-		return fail_at(take_value(r, 2 * reader_left(r), out), 1, bad_octet_out);
+		return fail_at(take_letters_by_octets(r, out), 1, bad_octet_out);
 	bcd_take_all(r, &w);
 	out->len = (uint8_t)writer_len(&w);
 	return fail_at(r->failed ? ERR_MALFORMED : OK, 1, bad_octet_out);

@@ -327,6 +327,18 @@ static void test_addresses(void **state)
 		assert_memory_equal(room, expected, writer_len(&w));
 	}
 	struct sms_address a;
+	/* Counted in octets, seven letters have seven bits of filling, which are no eighth. */
+	for (size_t n = 1; n <= SMS_ADDRESS_LETTERS_MAX; n++) {
+		uint8_t room[64];
+		struct writer w = writer_of(room, sizeof(room));
+		struct sms_address back;
+
+		assert_int_equal(sms_address_from_text(text_range("cellpost-sm", n), &a), OK);
+		sms_address_put_rp(&w, &a);
+		struct reader r = reader_of(room, writer_len(&w));
+		assert_int_equal(sms_address_take_rp(&r, &back, NULL), OK);
+		assert_string_equal(a.text, back.text);
+	}
 	assert_int_equal(sms_address_from_text(text_of("twelve chars"), &a), ERR_TOO_BIG);
 	assert_int_equal(sms_address_from_text(text_of("漢"), &a), ERR_UNSUPPORTED);
 	assert_int_equal(sms_address_from_text(text_of("+123456789012345678901"), &a), ERR_TOO_BIG);
