@@ -21,12 +21,14 @@ struct http_server_limits {
 	unsigned connections_max; /* of all listeners together: 4096; above, new ones wait or are closed */
 	unsigned streams_max;	  /* HTTP/2 requests open on one connection: 128 */
 	size_t body_max;	  /* octets of a request body: 1 MiB (413 above) */
-	size_t stream_backlog;	  /* octets of a streamed answer not taken yet: 256 KiB; at four times it is ended */
-	int64_t header_us;	  /* from the first octet of a request to the end of its header: 10 s (408) */
-	int64_t idle_us;	  /* between requests: 60 s */
-	int64_t body_us;	  /* without any progress of a body: 30 s (408) */
-	int64_t stop_us;	  /* given to open exchanges by http_server_stop(): 10 s */
-	int64_t answer_us;	  /* until the handler's answer begins: 60 s (504) */
+	/* Octets of a streamed answer not taken yet, on HTTP/2: 256 KiB. On HTTP/1.1 STREAM_BACKLOG_HIGH counts. A
+	 * client that lets four times as many collect is closed. */
+	size_t stream_backlog;
+	int64_t header_us; /* from the first octet of a request to the end of its header: 10 s (408) */
+	int64_t idle_us;   /* between requests: 60 s */
+	int64_t body_us;   /* without any progress of a body: 30 s (408) */
+	int64_t stop_us;   /* given to open exchanges by http_server_stop(): 10 s */
+	int64_t answer_us; /* until the handler's answer begins: 60 s (504) */
 };
 
 void http_server_limits_init(struct http_server_limits *limits); /* the defaults above */
@@ -34,8 +36,8 @@ void http_server_limits_init(struct http_server_limits *limits); /* the defaults
 struct http_server_handler {
 	/* A whole request. */
 	void (*request)(void *owner, struct http_exchange *x);
-	/* The client left (or the server stops) before the answer was complete, streamed or not yet begun: x is gone
-	 * after this. Not called for answers that were completed. May be NULL. */
+	/* The client left, the server stops, or the answer is late (a 504 goes out then): x is gone after this. Not
+	 * called for answers that were completed. May be NULL. */
 	void (*closed)(void *owner, struct http_exchange *x);
 	/* After http_stream_write() gave false: there is room again. May be NULL. */
 	void (*room)(void *owner, struct http_exchange *x);
@@ -52,14 +54,15 @@ void http_server_accept(struct http_server *server, int fd, struct tls_server *t
 /* No new connections; idle ones end, open exchanges may be answered (Connection: close, GOAWAY), streamed answers are
  * ended. `stopped` is called once, when the last connection is gone, at once if there is none. */
 void http_server_stop(struct http_server *server, void (*stopped)(void *owner), void *owner);
-void http_server_free(struct http_server **server); /* at once; `closed` is called for open exchanges */
+/* At once; `closed` is called for open exchanges. Not from a handler. */
+void http_server_free(struct http_server **server);
 unsigned http_server_connections(const struct http_server *server);
 
 /* --- the request ------------------------------------------------------------------------------------------------ */
 
 uint64_t http_exchange_id(const struct http_exchange *x);			   /* never 0 */
 struct http_exchange *http_exchange_find(struct http_server *server, uint64_t id); /* NULL: the client is gone */
-/* Valid until the answer is complete, or is streamed. */
+/* Valid until the answer is complete, or is streamed (then NULL). */
 const struct http_message *http_exchange_request(const struct http_exchange *x);
 const char *http_exchange_peer(const struct http_exchange *x); /* "192.0.2.1:4711" */
 bool http_exchange_is_tls(const struct http_exchange *x);

@@ -10,3 +10,4 @@ TESTS += $(addprefix tests/core/net/test_, http1.c)
 FUZZ += core/net:http1
 TESTS += $(addprefix tests/core/net/test_, http2.c)
 FUZZ += core/net:http2
+TESTS += $(addprefix tests/core/net/test_, http_server.c)
