@@ -44,6 +44,7 @@ struct channel {
 	void *owner;
 	struct ipc *ipc;
 	char incarnation[32];
+	bool says_sending;
 	struct flight_table hands;
 	unsigned answered;
 	struct channel_link_state *links;
@@ -55,7 +56,7 @@ struct channel {
 	uint32_t results_size;
 };
 
-struct channel *channel_new(const char *role, const struct channel_handler *handler, void *owner)
+struct channel *channel_new(const char *role, bool says_sending, const struct channel_handler *handler, void *owner)
 {
 	struct channel *c = must_alloc(sizeof(*c));
 	uint32_t random;
@@ -64,6 +65,7 @@ struct channel *channel_new(const char *role, const struct channel_handler *hand
 	c->owner = owner;
 	random_bytes(&random, sizeof(random));
 	snprintf(c->incarnation, sizeof(c->incarnation), "%.16s-%08x", role, random);
+	c->says_sending = says_sending;
 	flight_table_init(&c->hands);
 	c->pending_size = PENDING_SIZE;
 	c->pending = must_alloc(c->pending_size * sizeof(*c->pending));
@@ -337,6 +339,23 @@ unsigned channel_unacknowledged(const struct channel *c)
 	return c->answered;
 }
 
+void channel_sending(struct channel *c, const struct message_id *ids, unsigned count)
+{
+	if (!c->ipc || !count)
+		return;
+	struct writer *w = ipc_begin(c->ipc, IPC_SENDING, 0, (size_t)count * MESSAGE_ID_SIZE);
+	writer_bytes(w, ids, (size_t)count * MESSAGE_ID_SIZE);
+	sent(c, ipc_end(c->ipc));
+}
+
+bool channel_said(struct channel *c)
+{
+	if (!c->ipc)
+		return true; /* nobody counts on it: the queue finds out by what we hold */
+	ipc_flush(c->ipc);
+	return ipc_drained(c->ipc);
+}
+
 /* --- links ---------------------------------------------------------------------------------------------------- */
 
 static void announce(struct channel *c, const struct channel_link_state *s)
@@ -407,7 +426,9 @@ static void say_holding(struct channel *c)
 	size_t size = (size_t)c->hands.count * MESSAGE_ID_SIZE;
 	uint8_t *room = must_alloc(size);
 	struct ids ids = { room };
-	struct ipc_holding h = { .incarnation = text_of(c->incarnation), .ids = text_range((char *)room, size) };
+	struct ipc_holding h = { .says_sending = c->says_sending,
+				 .incarnation = text_of(c->incarnation),
+				 .ids = text_range((char *)room, size) };
 
 	flight_each(&c->hands, collect_id, &ids);
 	ipc_put_holding(ipc_begin(c->ipc, IPC_HOLDING, 0, 64 + size), &h);

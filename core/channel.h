@@ -34,8 +34,8 @@ struct channel_handler {
 	bool (*other)(void *owner, struct ipc_record *record);
 };
 
-/* `role` is part of the incarnation's name; copied. */
-struct channel *channel_new(const char *role, const struct channel_handler *handler, void *owner);
+/* `role` is part of the incarnation's name; copied. `says_sending`: this edge calls channel_sending(). */
+struct channel *channel_new(const char *role, bool says_sending, const struct channel_handler *handler, void *owner);
 void channel_free(struct channel **channel);
 
 /* The connection to the queue, until channel_lost(). */
@@ -58,6 +58,13 @@ uint32_t channel_ask(struct channel *channel, const struct ipc_ask *ask);
 
 /* Ends a delivery; its epoch is filled in here. A second result for the same one is dropped. */
 void channel_result(struct channel *channel, const struct ipc_result *result);
+/*
+ * Bytes of these deliveries are about to leave. When this process ends before their results, they are in doubt and all
+ * others in hand are not: so call it before the first byte, then channel_said(), and let nothing leave while that is
+ * false. An edge that never says it has all that it holds in doubt when it ends (`says_sending` false).
+ */
+void channel_sending(struct channel *channel, const struct message_id *ids, unsigned count);
+bool channel_said(struct channel *channel);
 bool channel_in_hand(const struct channel *channel, struct message_id id);
 unsigned channel_in_hand_count(const struct channel *channel);	/* no result given yet */
 unsigned channel_unacknowledged(const struct channel *channel); /* results not committed yet */

@@ -220,12 +220,14 @@ void ipc_put_holding(struct writer *w, const struct ipc_holding *h)
 {
 	ipc_put_text(w, h->incarnation);
 	put_long(w, h->ids);
+	writer_u8(w, h->says_sending);
 }
 
 bool ipc_get_holding(struct reader *r, struct ipc_holding *out)
 {
 	out->incarnation = get_short(r);
 	out->ids = get_long(r);
+	out->says_sending = get_bool(r);
 	return reader_done(r) && !(out->ids.len % MESSAGE_ID_SIZE) && out->incarnation.len <= 32;
 }
 

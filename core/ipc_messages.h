@@ -3,7 +3,7 @@
  * Every record that crosses between the roles, declared once. Encoders put a whole record's body into the writer that
  * ipc_begin() gave; decoders read the whole body, leave views into it, and are false for anything but an exact body.
  *
- *	edge -> queue:  HOLDING LINK ACCEPT PART RESULT REPORT OUTBOX_END ASK WATCH
+ *	edge -> queue:  HOLDING LINK ACCEPT PART SENDING RESULT REPORT OUTBOX_END ASK WATCH
  *	queue -> edge:  ACCEPTED RESULT_DONE REPORT_DONE DELIVER OUTBOX ANSWER EVENT
  *	control <-> role: CONFIG_HAVE CONFIG_CHECK CONFIG_CHECKED CONFIG_SWITCH CONFIG_SWITCHED SHOW SHOW_LINES
  *	parent <-> role:  READY STOP PEER PEER_LOST PING PONG LISTEN UNLISTEN SETTLED COUNTERS
@@ -38,6 +38,7 @@ enum ipc_type {
 	IPC_EVENT,	 /* struct ipc_event: for server-sent events */
 	IPC_HOLDING,	 /* struct ipc_holding: an edge's first record on each connection to the queue */
 	IPC_WATCH,	 /* body: u8, 1 = the edge wants IPC_EVENT records from now on */
+	IPC_SENDING,	 /* body: ids of 16 octets: the first byte of these deliveries leaves after this record did */
 
 	/* The call of all CONFIG records is the number of the set, never 0. */
 	IPC_CONFIG_CHECK = 100, /* control -> role, with a descriptor of a memory file: what config_encode made */
@@ -144,6 +145,7 @@ struct ipc_report {
 struct ipc_holding {
 	struct text incarnation; /* made anew at each start of the role: "sms-7f3a9c01" */
 	struct text ids;	 /* 16 octets each */
+	bool says_sending;	 /* it says IPC_SENDING before each delivery's first byte */
 };
 
 /* A link that takes deliveries: state and how many it will hold at once. */

@@ -275,6 +275,8 @@ bool queue_record(struct queue *q, unsigned edge, struct ipc_record *record)
 		return queue_link_record(q, edge, record);
 	case IPC_HOLDING:
 		return queue_holding_record(q, edge, record);
+	case IPC_SENDING:
+		return queue_sending_record(q, record);
 	case IPC_OUTBOX_END:
 		return queue_outbox_end_record(q, edge, record);
 	case IPC_ASK:

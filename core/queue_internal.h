@@ -48,7 +48,8 @@ struct edge {
 	char incarnation[40];
 	uint8_t (*holding)[16]; /* sorted ids of its IPC_HOLDING, until every link was looked at */
 	unsigned holding_count;
-	bool watching; /* wants events */
+	bool says_sending; /* a delivery that it did not say IPC_SENDING for was never sent */
+	bool watching;	   /* wants events */
 };
 
 /* What takes deliveries. Lives as long as the queue; the name is its own. */
@@ -90,6 +91,7 @@ struct flight {
 	struct message message;
 	bool decoded;  /* `message` is filled */
 	bool settling; /* its end is with the store */
+	bool sending;  /* its link said that bytes leave */
 	/* the edge's result that waits for its commit */
 	unsigned edge;
 	uint32_t edge_generation, call;
@@ -162,6 +164,7 @@ void queue_sweep(void *owner); /* a timer's callback; owner = the queue */
 struct link *queue_link_find(struct queue *q, struct text name);
 struct link *queue_link_get(struct queue *q, struct text name); /* made when it is not there */
 bool queue_link_record(struct queue *q, unsigned edge, struct ipc_record *record);
+bool queue_sending_record(struct queue *q, struct ipc_record *record);
 bool queue_holding_record(struct queue *q, unsigned edge, struct ipc_record *record);
 void queue_links_lost(struct queue *q, unsigned edge);
 void queue_links_turn(struct queue *q); /* claims where there is credit and work */

@@ -331,6 +331,7 @@ bool queue_holding_record(struct queue *q, unsigned edge, struct ipc_record *rec
 	if (!ipc_get_holding(&record->body, &h) || !h.incarnation.len ||
 	    !text_copy(h.incarnation, e->incarnation, sizeof(e->incarnation)))
 		return false;
+	e->says_sending = h.says_sending;
 	free(e->holding);
 	e->holding_count = (unsigned)(h.ids.len / MESSAGE_ID_SIZE);
 	e->holding = must_alloc(h.ids.len);
@@ -338,6 +339,17 @@ bool queue_holding_record(struct queue *q, unsigned edge, struct ipc_record *rec
 		memcpy(e->holding, h.ids.at, h.ids.len);
 	qsort(e->holding, e->holding_count, MESSAGE_ID_SIZE, compare_ids);
 	return true;
+}
+
+bool queue_sending_record(struct queue *q, struct ipc_record *record)
+{
+	while (reader_left(&record->body) >= MESSAGE_ID_SIZE) {
+		struct flight *f =
+			(struct flight *)flight_find(&q->flights, reader_take(&record->body, MESSAGE_ID_SIZE));
+		if (f)
+			f->sending = true;
+	}
+	return reader_done(&record->body);
 }
 
 static bool edge_holds(const struct edge *e, struct message_id id)
@@ -355,8 +367,10 @@ static void settle_row(struct claim_job *j, const struct store_row *row)
 	struct flight *f = queue_flight_of_row(q, j->holder, j->link, row);
 	j->link->in_flight++;
 	flight_add(&q->flights, &f->node);
-	if (edge_holds(e, row->id))
-		return; /* its result will come */
+	if (edge_holds(e, row->id)) {
+		f->sending = true; /* or not: it may have said so to the queue before us */
+		return;		   /* its result will come */
+	}
 	if (text_is(row->worker, e->incarnation))
 		queue_flight_doubt(q, f, 0, NULL);
 	else

@@ -412,7 +412,7 @@ static enum result open_role(struct loop *loop, const struct config *config, str
 	(void)config;
 	(void)paths;
 	(void)why_out;
-	lab.channel = channel_new("lab", &channel_handler, NULL);
+	lab.channel = channel_new("lab", false, &channel_handler, NULL);
 	lab.handsets = handsets_new();
 	lab.shown = counter_get(COUNTER_COUNT, "lab_shown_total", NULL, "Messages shown on handsets");
 	lab.absent = counter_get(COUNTER_COUNT, "lab_absent_total", NULL, "Tries to reach a handset that was off");

@@ -101,6 +101,9 @@ static void connect_peer(enum role_id peer, int fd, uint32_t pair)
 {
 	struct role_link *link = &role_self.links[peer];
 
+	/* What the old process said before it ended still counts: results above all. */
+	if (link->ipc)
+		ipc_drain(link->ipc);
 	if (link->ipc)
 		link_lost(link);
 	link->pair = pair;

@@ -394,7 +394,8 @@ static void keep_fds(struct ipc *ipc, struct msghdr *message)
 	}
 }
 
-static void receive(struct ipc *ipc)
+/* False: nothing was there. */
+static bool receive(struct ipc *ipc)
 {
 	union {
 		struct cmsghdr header;
@@ -407,14 +408,14 @@ static void receive(struct ipc *ipc)
 
 	ssize_t n = recvmsg(ipc->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return false;
 	if (n <= 0) {
 		ipc_fail(ipc, n ? "i/o error" : "ended");
-		return;
+		return false;
 	}
 	keep_fds(ipc, &message);
 	ipc->in_len += (size_t)n;
-	(void)handle_input(ipc);
+	return handle_input(ipc);
 }
 
 static void ready(void *owner, unsigned events)
@@ -423,12 +424,27 @@ static void ready(void *owner, unsigned events)
 
 	ipc->in_callback = true;
 	if (events & (LOOP_READ | LOOP_HUP))
-		receive(ipc);
+		(void)receive(ipc);
 	if (!ipc->closed && !ipc->freed && (events & LOOP_WRITE))
 		ipc_flush(ipc);
 	ipc->in_callback = false;
 	if (ipc->freed)
 		ipc_destroy(ipc);
+}
+
+void ipc_drain(struct ipc *ipc)
+{
+	ipc->in_callback = true;
+	while (!ipc->closed && !ipc->freed && receive(ipc))
+		;
+	ipc->in_callback = false;
+	if (ipc->freed)
+		ipc_destroy(ipc);
+}
+
+bool ipc_drained(const struct ipc *ipc)
+{
+	return ipc->out_sent == ipc->out_len;
 }
 
 struct ipc *ipc_new(struct loop *loop, int fd, const char *name, const struct ipc_handler *handler, void *owner)

@@ -65,6 +65,11 @@ MUST_CHECK enum result ipc_end_fd(struct ipc *ipc, int fd);
 /* False: the peer's grant is used up or our queue is long; stop taking in work that will be sent here. */
 bool ipc_room(const struct ipc *ipc);
 void ipc_flush(struct ipc *ipc); /* before the end of the turn; seldom needed */
+/* Everything queued is with the kernel: the peer will read it even if this process ends now. */
+bool ipc_drained(const struct ipc *ipc);
+/* Handles whatever has arrived by now: what a peer said before it ended still counts. Records, `closed` and even
+ * ipc_free() by its owner happen inside. */
+void ipc_drain(struct ipc *ipc);
 
 /* Shared forms of fields. Strings: u16 length and octets; blobs: u32 length and octets. */
 void ipc_put_text(struct writer *w, struct text t);
