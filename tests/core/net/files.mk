@@ -11,3 +11,4 @@ FUZZ += core/net:http1
 TESTS += $(addprefix tests/core/net/test_, http2.c)
 FUZZ += core/net:http2
 TESTS += $(addprefix tests/core/net/test_, http_server.c)
+BENCHES += core/net:http
