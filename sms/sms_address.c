@@ -27,6 +27,16 @@ static enum result letters_from_text(struct text t, struct sms_address *out)
 	return result;
 }
 
+/* a, b, c are digits on the wire only: a sender called "ABC" has a name. */
+static bool is_number(struct text t)
+{
+	for (size_t i = 0; i < t.len; i++) {
+		if (!(t.at[i] >= '0' && t.at[i] <= '9') && t.at[i] != '*' && t.at[i] != '#')
+			return false;
+	}
+	return t.len;
+}
+
 enum result sms_address_from_text(struct text t, struct sms_address *out)
 {
 	bool plus = t.len && t.at[0] == '+';
@@ -34,7 +44,7 @@ enum result sms_address_from_text(struct text t, struct sms_address *out)
 	enum result result = OK;
 
 	*out = (struct sms_address){ 0 };
-	if (digits.len && bcd_is(digits)) {
+	if (is_number(digits)) {
 		out->ton = plus ? SMS_TON_INTERNATIONAL : SMS_TON_UNKNOWN;
 		out->npi = SMS_NPI_ISDN;
 		t = digits;

@@ -339,6 +339,11 @@ static void test_addresses(void **state)
 		assert_int_equal(sms_address_take_rp(&r, &back, NULL), OK);
 		assert_string_equal(a.text, back.text);
 	}
+	/* A name of letters that could be digits is a name. */
+	assert_int_equal(sms_address_from_text(text_of("ABC"), &a), OK);
+	assert_int_equal(a.ton, SMS_TON_ALPHANUMERIC);
+	assert_int_equal(sms_address_from_text(text_of("*100#"), &a), OK);
+	assert_int_equal(a.ton, SMS_TON_UNKNOWN);
 	assert_int_equal(sms_address_from_text(text_of("twelve chars"), &a), ERR_TOO_BIG);
 	assert_int_equal(sms_address_from_text(text_of("漢"), &a), ERR_UNSUPPORTED);
 	assert_int_equal(sms_address_from_text(text_of("+123456789012345678901"), &a), ERR_TOO_BIG);
