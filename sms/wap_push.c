@@ -175,6 +175,22 @@ enum result wap_push_decode(const void *octets, size_t len, struct wap_push *out
 	return OK;
 }
 
+/* 8.4.2.3, as take_integer() reads it. */
+static void put_integer(struct writer *w, uint32_t v)
+{
+	unsigned octets = 4;
+
+	if (v < SHORT_FORM) {
+		writer_u8(w, (uint8_t)(SHORT_FORM | v));
+		return;
+	}
+	while (!(v >> (8 * octets - 8)))
+		octets--;
+	writer_u8(w, (uint8_t)octets);
+	while (octets--)
+		writer_u8(w, (uint8_t)(v >> 8 * octets));
+}
+
 static void put_headers(const struct wap_push *p, struct writer *w)
 {
 	if (p->content_type)
@@ -184,8 +200,8 @@ static void put_headers(const struct wap_push *p, struct writer *w)
 	if (!p->has_application)
 		return;
 	writer_u8(w, SHORT_FORM | HEADER_APPLICATION_ID);
-	if (p->application && p->application < 0x80)
-		writer_u8(w, (uint8_t)(SHORT_FORM | p->application));
+	if (p->application || !p->application_text.len)
+		put_integer(w, p->application);
 	else
 		writer_cstring(w, p->application_text);
 }

@@ -84,6 +84,16 @@ static void test_encode(void **state)
 	wap_push_encode(&p, &w);
 	assert_int_equal(writer_len(&w), n);
 	assert_memory_equal(room, octets, n);
+	for (uint64_t number = 1; number <= UINT32_MAX; number = number * 7 + 1) { /* every length of an integer */
+		struct writer w2 = writer_of(octets, sizeof(octets));
+		struct wap_push back;
+
+		p.application = (uint32_t)number;
+		wap_push_encode(&p, &w2);
+		assert_int_equal(wap_push_decode(octets, writer_len(&w2), &back, NULL), OK);
+		assert_true(back.application == number);
+	}
+	p.application = WAP_PUSH_MMS_APPLICATION;
 	p.content_type = 0;
 	p.content_type_text = text_of("application/vnd.wap.mms-message");
 	w = writer_of(room, sizeof(room));
