@@ -14,3 +14,4 @@ FUZZ += $(addprefix sms:smpp_, pdu receipt session)
 DUMPS += tests/sms/dump_smpp.c
 TESTS += tests/sms/test_link_side.c
 FUZZ += sms:link_side
+BENCHES += sms:smpp

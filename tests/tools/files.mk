@@ -1,1 +1,4 @@
 # Peers and load generators.
+# The yardstick of bench_smpp, where libsmpp34-dev is installed.
+TOOLS += $(if $(wildcard /usr/include/libsmpp34/smpp34.h),tests/tools/bench_libsmpp34.c)
+TOOL_LIBS_tests/tools/bench_libsmpp34.c := -I/usr/include/libsmpp34 -lsmpp34
