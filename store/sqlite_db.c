@@ -103,31 +103,3 @@ struct message_id sql_get_id(sqlite3_stmt *q, int column)
 	sql_get_fixed(q, column, id.octets, MESSAGE_ID_SIZE);
 	return id;
 }
-
-void answer_done(struct store_request *r)
-{
-	r->answer = STORE_DONE;
-	r->refusal = STORE_NO_REFUSAL;
-	r->why = NULL;
-}
-
-void answer_repeat(struct store_request *r)
-{
-	r->answer = STORE_REPEAT;
-	r->refusal = STORE_NO_REFUSAL;
-	r->why = NULL;
-}
-
-void answer_refused(struct store_request *r, enum store_refusal refusal, const char *why)
-{
-	r->answer = STORE_REFUSED;
-	r->refusal = refusal;
-	r->why = why;
-}
-
-void answer_conflict(struct store_request *r, const char *why)
-{
-	r->answer = STORE_CONFLICT;
-	r->refusal = STORE_NO_REFUSAL;
-	r->why = why;
-}

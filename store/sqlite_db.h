@@ -10,6 +10,7 @@
 
 #include "core/base/counter.h"
 #include "core/store.h"
+#include "store/answer.h"
 #include "store/lanes.h"
 #include "store/sqlite_statements.h"
 
@@ -73,11 +74,6 @@ struct message_id sql_get_id(sqlite3_stmt *q, int column);
 /* A column of exactly n octets; anything else leaves `to` zeroed. */
 void sql_get_fixed(sqlite3_stmt *q, int column, void *to, size_t n);
 
-void answer_done(struct store_request *r);
-void answer_repeat(struct store_request *r);
-void answer_refused(struct store_request *r, enum store_refusal refusal, const char *why);
-void answer_conflict(struct store_request *r, const char *why);
-
 /* --- rows (sqlite_row.c) --- */
 
 /* What most writes need of a delivery. */
@@ -101,8 +97,6 @@ struct store_row *sqlite_row(struct sqlite_store *s, sqlite3_stmt *q, struct are
 struct store_row *sqlite_row_get(struct sqlite_store *s, struct message_id id, struct arena *arena);
 /* All rows of a bound statement, as a list. */
 struct store_row *sqlite_rows(struct sqlite_store *s, sqlite3_stmt *q, struct arena *arena, unsigned *count_out);
-/* `row` with `events` behind its trail. */
-struct octets sqlite_trail(const struct store_row *row, struct octets events, struct arena *arena);
 /* What is left to append to a trail of that length: `events`, or nothing when they were folded in already. */
 struct octets sqlite_trail_room(struct sqlite_store *s, struct message_id id, size_t trail_len, struct octets events);
 
@@ -117,10 +111,6 @@ bool sqlite_lane_return(struct sqlite_store *s, struct message_id id, int64_t la
 
 /* --- ends (sqlite_end.c) --- */
 
-struct receipt_list {
-	struct store_outbox *rows;
-	unsigned count, room;
-};
 void sqlite_outbox_put(struct sqlite_store *s, const struct store_outbox *o);
 void sqlite_cdr_put(struct sqlite_store *s, struct message_id delivery, uint8_t kind, struct text body);
 /* Ends a row that is not at work with anybody: outcome, trail, lane, money, receipt, CDR. */

@@ -47,19 +47,6 @@ void sqlite_cdr_put(struct sqlite_store *s, struct message_id delivery, uint8_t 
 	memcpy(s->memory.cdr_chain, chain, sizeof(chain));
 }
 
-static void list_add(struct receipt_list *list, const struct store_outbox *o, struct arena *arena)
-{
-	if (list->count == list->room) {
-		unsigned room = list->room ? list->room * 2 : 4;
-		struct store_outbox *rows = arena_alloc(arena, room * sizeof(*rows));
-		if (list->count)
-			memcpy(rows, list->rows, list->count * sizeof(*rows));
-		list->rows = rows;
-		list->room = room;
-	}
-	list->rows[list->count++] = *o;
-}
-
 /* What the policy says of an end: receipt and CDR. */
 static void tell_end(struct sqlite_store *s, struct store_row *row, enum store_outcome outcome, struct arena *arena,
 		     struct receipt_list *list)
@@ -70,7 +57,7 @@ static void tell_end(struct sqlite_store *s, struct store_row *row, enum store_o
 		return;
 	if (s->policy->receipt && s->policy->receipt(s->policy->owner, row, outcome, s->now_us, arena, &o)) {
 		sqlite_outbox_put(s, &o);
-		list_add(list, &o, arena);
+		receipt_add(list, &o, arena);
 	}
 	if (s->policy->cdr)
 		sqlite_cdr_put(s, row->id, 0, s->policy->cdr(s->policy->owner, row, outcome, s->now_us, arena));
@@ -83,7 +70,7 @@ void sqlite_end_row(struct sqlite_store *s, struct store_row *row, enum store_ou
 	bool was_head = row->parked == 0, held = row->parked == 2;
 	sqlite3_stmt *q = sql(s, SQL_END);
 
-	row->trail = sqlite_trail(row, trail, arena);
+	row->trail = trail_with(row->trail, trail, arena);
 	row->outcome = outcome;
 	row->final_us = s->now_us;
 	row->state = DELIVERY_FINISHED;
@@ -116,7 +103,7 @@ static enum store_cancel_result cancel_row(struct sqlite_store *s, struct store_
 		return CANCEL_ENDED;
 	}
 	/* The attempt's own result decides, never the request. */
-	struct octets trail = row->cancel ? row->trail : sqlite_trail(row, c->trail, c->arena);
+	struct octets trail = row->cancel ? row->trail : trail_with(row->trail, c->trail, c->arena);
 	sqlite3_stmt *q = sql(s, SQL_CANCEL_MARK);
 	sql_id(q, 1, row->id);
 	sql_octets(q, 2, trail.at, trail.len);
@@ -149,17 +136,9 @@ void sqlite_cancel(struct sqlite_store *s, struct store_request *r)
 	answer_done(r);
 }
 
-static struct octets event(struct arena *arena, int64_t now, enum trail_code code, const char *detail)
-{
-	struct writer w = writer_of(arena_alloc(arena, TRAIL_EVENT_SIZE), TRAIL_EVENT_SIZE);
-
-	trail_put(&w, &(struct trail_event){ now, code, { 0 }, text_of(detail) });
-	return (struct octets){ w.start, writer_len(&w) };
-}
-
 static void lease_to_doubt(struct sqlite_store *s, struct store_expire *c, const struct store_row *row)
 {
-	struct octets events = event(c->arena, s->now_us, TRAIL_IN_DOUBT, "the lease ran out");
+	struct octets events = trail_one(c->arena, s->now_us, TRAIL_IN_DOUBT, "the lease ran out");
 	struct octets trail = sqlite_trail_room(s, row->id, row->trail.len, events);
 	sqlite3_stmt *q = sql(s, SQL_IN_DOUBT);
 
@@ -195,14 +174,15 @@ void sqlite_expire(struct sqlite_store *s, struct store_request *r)
 			continue;
 		}
 		/* Handed over and never reported: what is known is that the network took it. */
-		sqlite_end_row(s, row, OUTCOME_UNKNOWN, event(c->arena, s->now_us, TRAIL_UNKNOWN_END, "no report came"),
-			       c->arena, &list);
+		sqlite_end_row(s, row, OUTCOME_UNKNOWN,
+			       trail_one(c->arena, s->now_us, TRAIL_UNKNOWN_END, "no report came"), c->arena, &list);
 		c->ended_out++;
 	}
 	for (row = collect(s, SQL_EXPIRE_DEADLINE, c->limit, c->arena); row && !s->broken; row = row->next) {
 		enum store_outcome outcome = row->doubt ? OUTCOME_UNKNOWN : OUTCOME_EXPIRED;
 		enum trail_code code = row->doubt ? TRAIL_UNKNOWN_END : TRAIL_EXPIRED;
-		sqlite_end_row(s, row, outcome, event(c->arena, s->now_us, code, "validity ended"), c->arena, &list);
+		sqlite_end_row(s, row, outcome, trail_one(c->arena, s->now_us, code, "validity ended"), c->arena,
+			       &list);
 		c->ended_out++;
 	}
 	c->receipts_out = list.rows;

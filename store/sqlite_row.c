@@ -108,20 +108,6 @@ struct store_row *sqlite_rows(struct sqlite_store *s, sqlite3_stmt *q, struct ar
 	return first;
 }
 
-static struct octets appended(struct octets trail, struct octets events, struct arena *arena)
-{
-	size_t room = trail.len + events.len + TRAIL_EVENT_SIZE;
-	struct writer w = writer_of(arena_alloc(arena, room), room);
-
-	trail_append(&w, trail.at, trail.len, events.at, events.len);
-	return (struct octets){ w.start, writer_len(&w) };
-}
-
-struct octets sqlite_trail(const struct store_row *row, struct octets events, struct arena *arena)
-{
-	return appended(row->trail, events, arena);
-}
-
 struct octets sqlite_trail_room(struct sqlite_store *s, struct message_id id, size_t trail_len, struct octets events)
 {
 	if (trail_len + events.len <= (size_t)TRAIL_EVENTS_MAX * TRAIL_EVENT_LEAST)
@@ -130,7 +116,7 @@ struct octets sqlite_trail_room(struct sqlite_store *s, struct message_id id, si
 	sqlite3_stmt *q = sql(s, SQL_TRAIL_GET);
 	sql_id(q, 1, id);
 	if (sql_row(s, q)) {
-		struct octets trail = appended(sql_get_octets(q, 0, arena), events, arena);
+		struct octets trail = trail_with(sql_get_octets(q, 0, arena), events, arena);
 		sqlite3_reset(q);
 		q = sql(s, SQL_TRAIL_SET);
 		sql_id(q, 1, id);
