@@ -1,6 +1,6 @@
 SRCS_sms := $(addprefix sms/, alphabet.c alphabet_tables.c bcd.c cp.c cp_fsm.c dcs.c grapheme.c gsup.c header.c ipa.c rp.c rp_fsm.c sgsap.c sms_address.c split.c tp_status.c tpdu.c tpdu_time.c transliterate.c wap_push.c)
 SRCS_sms += $(addprefix sms/, concat.c concat_part.c)
-SRCS_sms += $(addprefix sms/smpp_, bucket.c encode.c output.c pdu.c receipt.c session.c session_in.c session_rules.c status.c text.c text_plan.c time.c tlv.c window.c)
+SRCS_sms += $(addprefix sms/smpp_, bucket.c encode.c output.c pdu.c receipt.c session.c session_bind.c session_in.c session_rules.c status.c text.c text_plan.c time.c tlv.c window.c)
 SRCS_sms += $(addprefix sms/, key_table.c)
 SRCS_sms += $(addprefix sms/, session.c)
 SRCS_sms += $(addprefix sms/, sgs_fsm.c sgs_subscriber.c)

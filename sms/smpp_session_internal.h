@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the files of the SMPP session share: smpp_session.c (the owner's calls, time), smpp_session_in.c (the peer's
- * octets), smpp_session_rules.c (who may send what in which state). */
+/* What the files of the SMPP session share: smpp_session.c (the owner's calls, time), smpp_session_bind.c,
+ * smpp_session_in.c (the peer's octets), smpp_session_rules.c (who may send what in which state). */
 #ifndef SMS_SMPP_SESSION_INTERNAL_H
 #define SMS_SMPP_SESSION_INTERNAL_H
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The yardstick for bench_smpp: how often per second libsmpp34 packs and unpacks the same submit_sm on this machine.
- * bench_libsmpp34 [messages]
+ * libsmpp34 as the other opinion on our PDUs.
+ *
+ *	bench_libsmpp34 [messages]   how often per second it packs and unpacks the submit_sm of bench_smpp
+ *	bench_libsmpp34 check        PDUs as hex, a line each, from the standard input: unpacked, packed again; prints
+ *	                             the octets, or "refused" and why
  */
 #include <netinet/in.h>
 #include <stdint.h>
@@ -53,12 +56,53 @@ static void fill(submit_sm_t *pdu, tlv_t *tlv)
 	build_tlv(&pdu->tlv, tlv);
 }
 
+static int from_hex(const char *line, uint8_t *to, int size)
+{
+	int n = 0;
+	unsigned octet;
+	char two[3] = "";
+
+	for (; n < size && line[0] && line[1] && line[0] != '\n' && line[0] != '\t'; line += 2) {
+		memcpy(two, line, 2);
+		octet = (unsigned)strtoul(two, NULL, 16);
+		to[n++] = (uint8_t)octet;
+	}
+	return n;
+}
+
+static int check(void)
+{
+	static char line[1 << 16];
+	static uint8_t octets[1 << 15], again[1 << 15];
+	static union {
+		submit_sm_t submit;
+		submit_multi_t multi;
+		uint8_t room[1 << 18];
+	} pdu;
+
+	while (fgets(line, sizeof(line), stdin)) {
+		int n = from_hex(line, octets, sizeof(octets)), len = 0;
+
+		memset(&pdu, 0, sizeof(pdu));
+		if (smpp34_unpack2(&pdu, octets, n) || smpp34_pack2(again, sizeof(again), &len, &pdu)) {
+			printf("refused %s\n", smpp34_strerror);
+			continue;
+		}
+		for (int i = 0; i < len; i++)
+			printf("%02x", again[i]);
+		printf("\n");
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static submit_sm_t pdu, back;
 	static tlv_t tlv;
 	uint8_t octets[1024];
 	int len = 0;
+	if (argc > 1 && !strcmp(argv[1], "check"))
+		return check();
 	unsigned long n = argc > 1 ? strtoul(argv[1], NULL, 10) : 500000;
 
 	fill(&pdu, &tlv);
