@@ -12,6 +12,7 @@
 #include "daemon/config_file.h"
 #include "daemon/memory_file.h"
 #include "daemon/role_internal.h"
+#include "daemon/vty.h"
 
 #define PATH_OCTETS 4096u
 
@@ -130,7 +131,8 @@ static bool done_record(struct ipc_record *record)
 
 	if (!reader_done(&record->body))
 		return false;
-	(void)apply_parent_done(record->call, why, record->fd);
+	if (!apply_parent_done(record->call, why, record->fd))
+		vty_parent_done(record->call, why);
 	return true;
 }
 
@@ -151,6 +153,8 @@ static bool parent_record(struct ipc_record *record)
 static bool peer_record(enum role_id peer, struct ipc *ipc, struct ipc_record *record)
 {
 	(void)ipc;
+	if (record->type == IPC_SHOW_LINES)
+		return vty_show_lines(peer, record);
 	bool good = apply_record(peer, record);
 	if (record->fd >= 0)
 		close(record->fd);
@@ -160,6 +164,7 @@ static bool peer_record(enum role_id peer, struct ipc *ipc, struct ipc_record *r
 static void peer_lost(enum role_id peer)
 {
 	apply_role_lost(peer);
+	vty_role_lost(peer);
 }
 
 const struct role role_control = {
@@ -167,6 +172,9 @@ const struct role role_control = {
 	.name = "control",
 	.promises = SANDBOX_INET | SANDBOX_UNIX,
 	.description = "configuration, operators' terminal",
+	.switch_to = vty_switch_to,
+	.listen = vty_listen,
+	.unlisten = vty_unlisten,
 	.record = peer_record,
 	.peer_lost = peer_lost,
 	.parent_record = parent_record,

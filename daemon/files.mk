@@ -6,3 +6,4 @@ SRCS_daemon += $(addprefix daemon/, process.c process_child.c process_pair.c pro
 SRCS_daemon += $(addprefix daemon/, control.c apply.c media_role.c)
 SRCS_daemon += $(addprefix daemon/, queue_role.c lab_role.c lab_vty.c handset.c handset_text.c)
 SRCS_daemon += daemon/metrics.c daemon/role_names.c
+SRCS_daemon += $(addprefix daemon/, vty.c vty_session.c vty_telnet.c vty_words.c vty_command.c vty_configure.c vty_show.c vty_help.c)
