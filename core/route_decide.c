@@ -99,7 +99,9 @@ static inline void paid_path(const struct route_facts *f, struct route_decision 
 	bool question = f->group_mixed || (then_paid && f->consent == CONSENT_ASK);
 	enum route_outcome bearer = paid_bearer(f);
 
-	if (d->charge_class == CLASS_PACKET)
+	if (f->attempt == ATTEMPT_RCS_OPEN)
+		d->outcome = ROUTE_HOLD; /* R0.2 names it, whatever would come out here */
+	else if (d->charge_class == CLASS_PACKET)
 		refuse(f, d, R6_1);
 	else if (bearer == ROUTE_REJECT)
 		refuse(f, d, R6_2);

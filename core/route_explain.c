@@ -202,12 +202,6 @@ static void put_rule(struct writer *w, enum route_rule rule, struct text price)
 	}
 }
 
-/* Behind an open RCS attempt the paid path was only looked at. */
-static bool is_told(const struct route_decision *d, enum route_rule rule)
-{
-	return *route_rule_text(rule) && rule != R0_5 && !(d->rule == R0_2 && rule >= R6_0);
-}
-
 void route_explain(struct writer *w, const struct route_facts *facts, const struct route_decision *decision,
 		   const struct route_record *record)
 {
@@ -220,7 +214,7 @@ void route_explain(struct writer *w, const struct route_facts *facts, const stru
 	put_facts(w, facts, decision);
 	for (unsigned i = 0; i < decision->trail_count; i++) {
 		enum route_rule rule = decision->trail[i];
-		if (rule == head || !is_told(decision, rule))
+		if (rule == head || rule == R0_5 || !*route_rule_text(rule)) /* the flag stands in the facts */
 			continue;
 		put_rule(w, rule, record->price);
 		paid_path = paid_path || rule >= R6_0;
