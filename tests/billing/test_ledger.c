@@ -114,6 +114,7 @@ static void ends_post_void_or_are_borne(void **state)
 	}
 	assert_int_equal(ledger_refund_due(1, OUTCOME_REFUSED, 33, 0), 33);
 	assert_int_equal(ledger_refund_due(1, OUTCOME_REFUSED, 33, 33), 0); /* once */
+	assert_int_equal(ledger_refund_due(1, OUTCOME_REFUSED, 33, 40), 0);
 	assert_int_equal(ledger_refund_due(1, OUTCOME_REFUSED, 33, 10), 23);
 	assert_int_equal(ledger_refund_due(1, OUTCOME_DELIVERED, 33, 0), 0);
 	assert_int_equal(ledger_refund_due(1, OUTCOME_SENT, 33, 0), 0);
