@@ -225,7 +225,7 @@ static enum result take_send_at(struct parse *p, const struct json_value *v)
 		return BAD(p, "malformed", "must be a date of RFC 3339, as 2026-12-31T23:59:00Z");
 	if (at > p->now_us + API_SEND_AT_MAX)
 		return BAD(p, "out_of_range", "at most 366 days ahead");
-	p->out->message.due_us = at > p->now_us ? at : 0;
+	p->out->message.due_us = at; /* also a past one: a repeat of the same request must stay the same message */
 	return OK;
 }
 

@@ -1,9 +1,17 @@
 SRCS_daemon :=
 SRCS_daemon += $(addprefix daemon/, api_problem.c api_time.c api_message.c)
 SRCS_daemon += $(addprefix daemon/, kannel_charset.c kannel_query.c kannel_receipt.c)
+SRCS_daemon += $(addprefix daemon/, api_role.c api_port.c api_routes.c api_auth.c api_accounts.c api_calls.c api_answer.c)
+SRCS_daemon += $(addprefix daemon/, api_send.c api_ask.c api_events.c api_health.c api_vty.c webhook.c webhook_body.c)
+SRCS_daemon += daemon/openapi_json.c
+$(B)/gen/daemon/openapi_json.c: daemon/openapi.json
+	@mkdir -p $(@D)
+	@{ echo '#include "daemon/openapi_json.h"'; echo 'const unsigned char openapi_json[] = {'; \
+		od -An -v -tu1 $< | sed 's/\([0-9]\{1,\}\)/\1,/g'; \
+		echo '};'; echo 'const unsigned openapi_json_size = sizeof(openapi_json);'; } >$@
 SRCS_daemon += $(addprefix daemon/, role.c role_config.c role_links.c role_show.c roles.c kinds.c daemon_vty.c memory_file.c)
 SRCS_daemon += $(addprefix daemon/, process.c process_child.c process_pair.c process_socket.c process_record.c config_file.c)
 SRCS_daemon += $(addprefix daemon/, control.c apply.c media_role.c)
-SRCS_daemon += $(addprefix daemon/, queue_role.c lab_role.c lab_vty.c handset.c handset_text.c)
+SRCS_daemon += $(addprefix daemon/, queue_role.c queue_parts.c lab_role.c lab_vty.c handset.c handset_text.c)
 SRCS_daemon += daemon/metrics.c daemon/role_names.c
 SRCS_daemon += $(addprefix daemon/, vty.c vty_session.c vty_telnet.c vty_words.c vty_command.c vty_configure.c vty_show.c vty_help.c)

@@ -267,6 +267,8 @@ static enum result read_text(struct parse *p, int64_t coding)
 		charset = coding == 2 ? TEXT_LITERAL("UTF-16BE") : TEXT_LITERAL("UTF-8");
 	if (kannel_charset_decode(charset, t, p->arena, &m->body) != OK)
 		return refuse(p, 400, "Charset or body misformed, rejected");
+	if (m->body.len > MESSAGE_TEXT_MAX) /* UTF-8 may be longer */
+		return refuse(p, 400, "Text is too long, rejected");
 	return OK;
 }
 

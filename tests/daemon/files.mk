@@ -1,4 +1,5 @@
 # Tests of daemon.
-TESTS += tests/daemon/test_api_message.c tests/daemon/test_api_kannel.c
+TESTS += tests/daemon/test_api_message.c tests/daemon/test_api_kannel.c tests/daemon/test_api_webhook.c
+FUZZ += daemon:api_message daemon:kannel
 TESTS += tests/daemon/test_queue.c
 TESTS += tests/daemon/test_metrics.c
