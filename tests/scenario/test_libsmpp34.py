@@ -28,7 +28,7 @@ def same(ours, theirs):
 
 def main():
     if not os.access(JUDGE, os.X_OK):
-        print("1..0 # SKIP libsmpp34-dev is not installed")
+        print("ok 1 - # SKIP libsmpp34-dev is not installed\n1..1")
         return 0
     dump = subprocess.run([os.path.join(B, "tests/sms/dump_smpp")], stdout=subprocess.PIPE, check=True).stdout
     lines = [line.split("\t")[0] for line in dump.decode().splitlines()]
