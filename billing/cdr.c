@@ -4,9 +4,9 @@
 
 #include <assert.h>
 
+#include "billing/csv.h"
 #include "core/base/clock.h"
 #include "core/base/utf8.h"
-#include "core/message.h"
 
 static const char *const types[] = { "sms", "mms", "rcs", "mail", "refund", "funding" };
 static_assert(sizeof(types) / sizeof(types[0]) == CDR_TYPE_COUNT, "each type has a name");
@@ -97,25 +97,10 @@ void cdr_write(struct writer *w, const struct cdr *cdr)
 	writer_u8(w, '}');
 }
 
-static bool is_formula(struct text t)
-{
-	if (t.len && t.at[0] == '+')
-		return !address_is_number(t);
-	return t.len && strchr("=@-\t", t.at[0]);
-}
-
-/* RFC 4180; a field that a spreadsheet would take for a formula gets a quote mark of its own in front. */
 static void put_field(struct writer *w, struct text t)
 {
-	writer_text(w, TEXT_LITERAL(",\""));
-	if (is_formula(t))
-		writer_u8(w, '\'');
-	for (size_t i = 0; i < t.len; i++) {
-		if (t.at[i] == '"')
-			writer_u8(w, '"');
-		writer_u8(w, (uint8_t)(t.at[i] == '\r' || t.at[i] == '\n' ? ' ' : t.at[i]));
-	}
-	writer_u8(w, '"');
+	writer_u8(w, ',');
+	csv_field(w, t);
 }
 
 static void put_decimal(struct writer *w, int64_t micros)

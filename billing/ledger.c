@@ -144,6 +144,11 @@ struct ledger_end ledger_finish(enum store_outcome outcome, int64_t price, int64
 	return end;
 }
 
+bool ledger_is_duplicate(enum money_state state, struct text posted_bearer, struct text reported_bearer)
+{
+	return (state == MONEY_POSTED || state == MONEY_REFUNDED) && !text_equal(posted_bearer, reported_bearer);
+}
+
 int64_t ledger_refund_due(uint8_t pay_on, enum store_outcome final, int64_t posted, int64_t refunded)
 {
 	bool delivered = final == OUTCOME_DELIVERED || final == OUTCOME_DISPLAYED;

@@ -83,6 +83,9 @@ struct ledger_end {
  * quote. Posts at most what is held (B3); a higher price is the operator's loss, never the payer's.
  */
 struct ledger_end ledger_finish(enum store_outcome outcome, int64_t price, int64_t held);
+/* B2, R9.8: a report of success by another bearer than the one that was posted. The record is marked a duplicate, what
+ * was charged stays, and nothing is posted again. */
+bool ledger_is_duplicate(enum money_state state, struct text posted_bearer, struct text reported_bearer);
 /* B15: what goes back by itself when the final report says this, of a posting made at acceptance. */
 int64_t ledger_refund_due(uint8_t pay_on, enum store_outcome final, int64_t posted, int64_t refunded);
 

@@ -122,6 +122,18 @@ static void ends_post_void_or_are_borne(void **state)
 	assert_int_equal(ledger_refund_due(1, OUTCOME_EXPIRED, 33, 0), 33);
 }
 
+/* R9.8 */
+static void a_late_success_is_a_duplicate(void **state)
+{
+	(void)state;
+	assert_true(ledger_is_duplicate(MONEY_POSTED, TEXT_LITERAL("sms"), TEXT_LITERAL("rcs")));
+	assert_true(ledger_is_duplicate(MONEY_REFUNDED, TEXT_LITERAL("sms"), TEXT_LITERAL("rcs")));
+	assert_false(ledger_is_duplicate(MONEY_POSTED, TEXT_LITERAL("sms"), TEXT_LITERAL("sms")));
+	assert_false(ledger_is_duplicate(MONEY_VOIDED, TEXT_LITERAL(""), TEXT_LITERAL("rcs")));
+	for (unsigned e = 0; e < MONEY_EVENT_COUNT; e++) /* and no event posts a second time */
+		assert_true(money_after(MONEY_POSTED, e) != MONEY_POSTED);
+}
+
 static void entries_sum_to_zero(void **state)
 {
 	struct ledger_entry e[LEDGER_ENTRIES_MAX];
@@ -266,6 +278,7 @@ int main(void)
 		cmocka_unit_test(a_charge_holds_the_maximum),
 		cmocka_unit_test(ends_post_void_or_are_borne),
 		cmocka_unit_test(entries_sum_to_zero),
+		cmocka_unit_test(a_late_success_is_a_duplicate),
 		cmocka_unit_test(permits_stay_inside_the_quote),
 		cmocka_unit_test(standing_consent_answers_what_it_names),
 		cmocka_unit_test(random_lives_keep_the_sums),
