@@ -193,7 +193,7 @@ static void put_integer(struct writer *w, uint32_t v)
 
 static void put_headers(const struct wap_push *p, struct writer *w)
 {
-	if (p->content_type)
+	if (p->content_type || !p->content_type_text.len) /* number 0 is any type */
 		writer_u8(w, SHORT_FORM | p->content_type);
 	else
 		writer_cstring(w, p->content_type_text);

@@ -26,7 +26,7 @@
 
 struct wap_push {
 	uint8_t transaction;
-	uint8_t content_type;	       /* well-known number; 0 = content_type_text counts */
+	uint8_t content_type;	       /* well-known number; 0 = content_type_text counts, or without one any type */
 	struct text content_type_text; /* without parameters */
 	bool has_application;
 	uint32_t application;	      /* well-known number; 0 and a text when it was written out */

@@ -95,6 +95,12 @@ static void test_encode(void **state)
 	}
 	p.application = WAP_PUSH_MMS_APPLICATION;
 	p.content_type = 0;
+	w = writer_of(room, sizeof(room));
+	wap_push_encode(&p, &w);
+	n = from_hex("010603"
+		     "80"
+		     "af848c82"); /* any type */
+	assert_memory_equal(room, octets, n);
 	p.content_type_text = text_of("application/vnd.wap.mms-message");
 	w = writer_of(room, sizeof(room));
 	wap_push_encode(&p, &w);
