@@ -15,3 +15,5 @@ DUMPS += tests/sms/dump_smpp.c
 TESTS += tests/sms/test_link_side.c
 FUZZ += sms:link_side
 BENCHES += sms:smpp
+TESTS += tests/sms/test_gsup_server.c
+FUZZ += sms:gsup_server
