@@ -5,6 +5,7 @@ SRCS_core/net += $(addprefix core/net/, json.c json_writer.c)
 SRCS_core/net += $(addprefix core/net/, dns.c dns_name.c dns_hosts.c dns_resolver.c)
 SRCS_core/net += $(addprefix core/net/, http_message.c http_builder.c http1.c http1_write.c http2.c http2_send.c)
 SRCS_core/net += $(addprefix core/net/, http_server.c http_connection.c http_exchange.c)
+SRCS_core/net += $(addprefix core/net/, http_client.c http_link.c)
 
 # llhttp has no library package: its generated C comes in node-llhttp and is compiled here, in its strict mode.
 LLHTTP := /usr/share/llhttp

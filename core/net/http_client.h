@@ -38,7 +38,7 @@ struct http_resolver {
  * only numeric addresses and "localhost" work. `name` labels counters; it and the limits are copied. */
 struct http_client *http_client_new(struct loop *loop, const char *name, const struct http_client_limits *limits,
 				    struct tls_client *tls, const struct http_resolver *resolver);
-/* Requests that are open end without `done`. */
+/* Requests that are open end without `done`. Not from `done`. */
 void http_client_free(struct http_client **client);
 /* The answer of the resolver; the port of the addresses is ignored. An unknown ticket is fine. */
 void http_client_resolved(struct http_client *client, uint64_t ticket, enum result result,

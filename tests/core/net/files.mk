@@ -12,3 +12,4 @@ TESTS += $(addprefix tests/core/net/test_, http2.c)
 FUZZ += core/net:http2
 TESTS += $(addprefix tests/core/net/test_, http_server.c)
 BENCHES += core/net:http
+TESTS += $(addprefix tests/core/net/test_, http_client.c)
