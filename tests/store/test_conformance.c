@@ -8,7 +8,9 @@ int main(void)
 					conform_prices };
 	int failed = 0;
 
-	for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		failed += groups[i]();
+	for (world_driver = WORLD_SQLITE; world_driver <= WORLD_MEMORY; world_driver++) {
+		for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+			failed += groups[i]();
+	}
 	return failed;
 }

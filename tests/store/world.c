@@ -13,7 +13,10 @@ void world_open(struct world *w)
 	const char *why = "";
 	enum result r;
 
-	r = store_sqlite_open(w->loop, w->path, NULL, NULL, w->policy, &w->store, &why);
+	if (world_driver == WORLD_MEMORY)
+		r = store_memory_open(w->loop, w->policy, &w->store, &why);
+	else
+		r = store_sqlite_open(w->loop, w->path, NULL, NULL, w->policy, &w->store, &why);
 	if (r)
 		fail_msg("%s", why);
 }

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How deliveries in memory begin and end: accept, finish, report, cancel, expire. */
+#include <stdlib.h>
+
+#include "core/trail.h"
+#include "store/memory_store.h"
+
+static struct memory_idem *find_key(struct memory_store *m, const uint8_t key[16])
+{
+	for (unsigned i = 0; i < m->idem.count; i++) {
+		struct memory_idem *idem = m->idem.at[i];
+		if (!memcmp(idem->key, key, sizeof(idem->key)))
+			return idem;
+	}
+	return NULL;
+}
+
+static void recall(struct store_accept *a)
+{
+	for (unsigned i = 0; i < a->deliveries_count; i++) {
+		a->deliveries[i].id_out = message_id_delivery(a->id_out, (uint16_t)(i + 1));
+		a->deliveries[i].leased_out = false;
+		a->deliveries[i].epoch_out = 0;
+	}
+	answer_repeat(&a->base);
+}
+
+static bool same_octets(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	return a_len == b_len && (!a_len || !memcmp(a, b, a_len));
+}
+
+static bool seen_before(struct memory_store *m, struct store_accept *a)
+{
+	struct memory_idem *idem = a->has_key ? find_key(m, a->key) : NULL;
+	struct memory_row *row = memory_row_find(m, message_id_delivery(a->id, 1));
+
+	if (idem && memcmp(idem->body_hash, a->body_hash, sizeof(a->body_hash))) {
+		answer_conflict(&a->base, "this idempotency key was used for another message");
+	} else if (idem) {
+		a->id_out = idem->message;
+		a->answer_out =
+			(struct octets){ arena_copy(a->arena, idem->answer.at, idem->answer.len), idem->answer.len };
+		recall(a);
+	} else if (row) {
+		bool same = text_equal(row->row.sender, a->sender) && !memcmp(row->row.account_id, a->account_id, 16) &&
+			    same_octets(row->row.header.at, row->row.header.len, a->header.at, a->header.len) &&
+			    (!row->row.text.at || text_equal(row->row.text, a->text));
+		a->id_out = a->id;
+		if (same && !a->has_key)
+			recall(a);
+		else
+			answer_conflict(&a->base, "this message id was used for another message");
+	}
+	return idem || row;
+}
+
+static bool hold_one(struct memory_store *m, struct store_accept *a, const struct store_charge *c)
+{
+	a->failed_recipient_out = c->recipient;
+	if (!c->recipient || c->recipient > a->deliveries_count || a->deliveries[c->recipient - 1].on_hold) {
+		answer_refused(&a->base, STORE_BAD_REQUEST, "a charge names no recipient that is sent to now");
+		return false;
+	}
+	if (c->deadline_us < a->deliveries[c->recipient - 1].deadline_us) {
+		answer_refused(&a->base, STORE_DEADLINE, "the hold would end before its delivery");
+		return false;
+	}
+	return memory_charge_hold(m, message_id_delivery(a->id, c->recipient), c, &a->base);
+}
+
+static bool hold_all(struct memory_store *m, struct store_accept *a)
+{
+	for (unsigned i = 0; i < a->charges_count; i++) {
+		if (hold_one(m, a, &a->charges[i]))
+			continue;
+		while (i-- > 0)
+			memory_charge_undo(m);
+		return false;
+	}
+	a->failed_recipient_out = 0;
+	for (unsigned i = 0; i < a->charges_count; i++)
+		memory_charge_warn(m, message_id_delivery(a->id, a->charges[i].recipient), a->arena);
+	return true;
+}
+
+static void put_delivery(struct memory_store *m, struct store_accept *a, struct store_new_delivery *d, uint16_t number)
+{
+	bool parked = d->has_lane && !d->on_hold && memory_lane_busy(m, d->lane);
+
+	d->id_out = message_id_delivery(a->id, number);
+	struct memory_row *r = memory_row_add(m, d->id_out);
+	d->leased_out = d->lease_until_us > 0 && !parked && !d->on_hold;
+	d->epoch_out = d->leased_out;
+	r->row = (struct store_row){ .id = d->id_out,
+				     .recipient = memory_text(m, d->recipient),
+				     .route = d->on_hold ? TEXT_LITERAL("") : memory_text(m, d->route),
+				     .bearer = memory_text(m, d->bearer),
+				     .has_lane = d->has_lane,
+				     .lane = d->has_lane ? d->lane : 0,
+				     .state = d->leased_out ? DELIVERY_LEASED : DELIVERY_WAITING,
+				     .parked = d->on_hold ? 2 : parked,
+				     .attempt = d->epoch_out,
+				     .epoch = d->epoch_out,
+				     .due_us = d->on_hold ? d->hold_until_us : d->due_us,
+				     .deadline_us = d->deadline_us,
+				     .lease_us = d->leased_out ? d->lease_until_us : 0,
+				     .trail = memory_octets(m, d->trail),
+				     .channel = memory_text(m, a->channel),
+				     .sender = memory_text(m, a->sender),
+				     .text = memory_text(m, a->text),
+				     .accepted_us = a->accepted_us,
+				     .expires_us = a->expires_us,
+				     .header = memory_octets(m, a->header) };
+	memcpy(r->row.account_id, a->account_id, sizeof(a->account_id));
+	r->keys_count = d->on_hold ? d->wake_keys_count : 0;
+	r->keys = arena_alloc(m->keep, (r->keys_count + 1) * sizeof(*r->keys));
+	for (unsigned i = 0; i < r->keys_count; i++)
+		r->keys[i] = memory_text(m, d->wake_keys[i]);
+}
+
+static void put_key(struct memory_store *m, const struct store_accept *a)
+{
+	struct memory_idem *idem = memory_add(m, &m->idem, sizeof(*idem));
+
+	memcpy(idem->key, a->key, sizeof(idem->key));
+	memcpy(idem->body_hash, a->body_hash, sizeof(idem->body_hash));
+	idem->message = a->id;
+	idem->answer = memory_octets(m, a->answer);
+	idem->created_us = m->now_us;
+}
+
+void memory_accept(struct memory_store *m, struct store_request *r)
+{
+	struct store_accept *a = (struct store_accept *)r;
+
+	a->failed_recipient_out = 0;
+	if (!a->deliveries_count || a->deliveries_count > UINT16_MAX || message_id_recipient(a->id)) {
+		answer_refused(r, STORE_BAD_REQUEST, "a message needs a message id and 1 to 65535 recipients");
+		return;
+	}
+	if (seen_before(m, a) || !hold_all(m, a))
+		return;
+	if (a->has_key)
+		put_key(m, a);
+	for (unsigned i = 0; i < a->deliveries_count; i++)
+		put_delivery(m, a, &a->deliveries[i], (uint16_t)(i + 1));
+	for (unsigned i = 0; i < a->outbox_count; i++)
+		memory_outbox_put(m, &a->outbox[i]);
+	a->id_out = a->id;
+	a->answer_out = a->answer;
+	answer_done(r);
+}
+
+static void tell_end(struct memory_store *m, const struct memory_row *r, enum store_outcome outcome,
+		     struct arena *arena, struct receipt_list *list)
+{
+	struct store_outbox o = { 0 };
+
+	if (!m->policy)
+		return;
+	struct store_row *row = memory_row_copy(m, r, arena);
+	if (m->policy->receipt && m->policy->receipt(m->policy->owner, row, outcome, m->now_us, arena, &o)) {
+		memory_outbox_put(m, &o);
+		receipt_add(list, &o, arena);
+	}
+	if (m->policy->cdr)
+		memory_cdr_put(m, row->id, 0, m->policy->cdr(m->policy->owner, row, outcome, m->now_us, arena));
+}
+
+void memory_end_row(struct memory_store *m, struct memory_row *r, enum store_outcome outcome, struct octets trail,
+		    struct arena *arena, struct receipt_list *list)
+{
+	r->row.state = DELIVERY_FINISHED;
+	r->row.parked = 0;
+	r->row.outcome = outcome;
+	r->row.final_us = m->now_us;
+	r->row.lease_us = 0;
+	r->row.doubt = false;
+	r->keys_count = 0;
+	memory_trail(m, r, trail);
+	memory_lane_promote(m, r);
+	memory_end_money(m, r->row.id, outcome);
+	tell_end(m, r, outcome, arena, list);
+}
+
+static struct memory_wire *find_wire(struct memory_store *m, struct text peer, struct text id)
+{
+	for (unsigned i = 0; i < m->wires.count; i++) {
+		struct memory_wire *wire = m->wires.at[i];
+		if (text_equal(wire->peer, peer) && text_equal(wire->id, id))
+			return wire;
+	}
+	return NULL;
+}
+
+/* The worst outcome of a delivery's segments once all are in. */
+static enum store_outcome wires_outcome(const struct memory_store *m, struct message_id id)
+{
+	enum store_outcome worst = OUTCOME_NONE;
+
+	for (unsigned i = 0; i < m->wires.count; i++) {
+		const struct memory_wire *wire = m->wires.at[i];
+		if (!wire->owned || !message_id_equal(wire->delivery, id))
+			continue;
+		if (wire->outcome <= OUTCOME_SENT)
+			return OUTCOME_NONE;
+		if (worst == OUTCOME_NONE || wire->outcome < worst)
+			worst = wire->outcome;
+	}
+	return worst;
+}
+
+static struct memory_wire *add_wire(struct memory_store *m, struct text peer, struct text id, int64_t until_us)
+{
+	struct memory_wire *wire = memory_add(m, &m->wires, sizeof(*wire));
+
+	wire->peer = memory_text(m, peer);
+	wire->id = memory_text(m, id);
+	wire->until_us = until_us;
+	return wire;
+}
+
+static void take_wires(struct memory_store *m, struct store_finish *f)
+{
+	for (unsigned i = 0; i < f->wires_count; i++) {
+		struct memory_wire *wire = find_wire(m, f->peer, f->wires[i].id);
+		if (wire && wire->owned)
+			continue;
+		f->early_report_out |= wire != NULL;
+		if (!wire)
+			wire = add_wire(m, f->peer, f->wires[i].id, f->wires_until_us);
+		wire->owned = true;
+		wire->delivery = f->id;
+		wire->until_us = f->wires_until_us;
+	}
+}
+
+static void finish_again(struct memory_store *m, struct store_finish *f, const struct memory_row *row)
+{
+	const struct memory_charge *c = memory_charge_first(m, f->id);
+
+	if (!row || row->row.epoch != f->epoch || row->row.state < DELIVERY_FINISHED) {
+		memory_explain(&f->base, row, f->epoch);
+		return;
+	}
+	f->outcome_out = row->row.outcome;
+	bool same = !c || c->state == CHARGE_HELD || c->posted == (f->post ? f->amount : 0);
+	if (row->row.outcome >= f->outcome && same)
+		answer_repeat(&f->base);
+	else
+		answer_conflict(&f->base, "the delivery ended another way");
+}
+
+static void apply_early(struct memory_store *m, struct store_finish *f, struct memory_row *row)
+{
+	enum store_outcome early = wires_outcome(m, f->id);
+	struct receipt_list list = { 0 };
+
+	if (f->await_until_us <= 0 || early <= OUTCOME_SENT)
+		return;
+	memory_end_row(m, row, early, (struct octets){ 0 }, f->arena, &list);
+	f->outcome_out = early;
+	f->receipts_out = list.rows;
+	f->receipts_count_out = list.count;
+}
+
+static void put_end(struct memory_store *m, const struct store_finish *f, struct memory_row *row)
+{
+	bool waits = f->await_until_us > 0;
+
+	row->row.state = waits ? DELIVERY_HANDED_OVER : DELIVERY_FINISHED;
+	row->row.doubt = false;
+	row->row.lease_us = waits ? f->await_until_us : 0;
+	row->row.outcome = f->outcome;
+	row->row.final_us = waits ? 0 : m->now_us;
+	memory_trail(m, row, f->trail);
+	memory_lane_promote(m, row);
+}
+
+void memory_finish(struct memory_store *m, struct store_request *r)
+{
+	struct store_finish *f = (struct store_finish *)r;
+	struct memory_row *row = memory_row_find(m, f->id);
+
+	f->early_report_out = false;
+	f->receipts_out = NULL;
+	f->receipts_count_out = 0;
+	if (!memory_is_at_work(row, f->epoch)) {
+		finish_again(m, f, row);
+		return;
+	}
+	if (!memory_finish_allowed(m, f)) {
+		answer_refused(r, STORE_TOO_MUCH, "more than is held");
+		return;
+	}
+	put_end(m, f, row);
+	memory_finish_money(m, f);
+	for (unsigned i = 0; i < f->outbox_count; i++)
+		memory_outbox_put(m, &f->outbox[i]);
+	memory_cdr_put(m, f->id, 0, f->cdr);
+	f->outcome_out = f->outcome;
+	take_wires(m, f);
+	if (f->early_report_out)
+		apply_early(m, f, row);
+	answer_done(r);
+}
+
+static void apply(struct memory_store *m, struct store_report *c, struct memory_row *row, enum store_outcome outcome)
+{
+	struct receipt_list list = { 0 };
+
+	if (outcome <= OUTCOME_SENT) {
+		memory_trail(m, row, c->trail);
+		answer_done(&c->base);
+	} else if (row->row.state == DELIVERY_FINISHED && row->row.outcome == outcome) {
+		answer_repeat(&c->base);
+	} else if (row->row.state == DELIVERY_FINISHED && outcome < row->row.outcome) {
+		answer_conflict(&c->base, "the delivery ended another way");
+	} else {
+		memory_end_row(m, row, outcome, c->trail, c->arena, &list);
+		c->final_out = true;
+		c->receipts_out = list.rows;
+		c->receipts_count_out = list.count;
+		answer_done(&c->base);
+	}
+}
+
+static void report_wire(struct memory_store *m, struct store_report *c)
+{
+	struct memory_wire *wire = NULL;
+
+	for (unsigned i = 0; i < c->wire_ids_count && !wire; i++)
+		wire = find_wire(m, c->peer, c->wire_ids[i]);
+	if (!wire)
+		wire = add_wire(m, c->peer, c->wire_ids[0], c->keep_until_us);
+	if (c->outcome > wire->outcome)
+		wire->outcome = c->outcome;
+	c->id_out = wire->delivery;
+	c->early_out = !wire->owned;
+	if (c->early_out) {
+		answer_done(&c->base);
+		return;
+	}
+	struct memory_row *row = memory_row_find(m, wire->delivery);
+	if (!row)
+		answer_refused(&c->base, STORE_NOT_FOUND, "no such delivery");
+	else
+		apply(m, c, row, c->outcome > OUTCOME_SENT ? wires_outcome(m, wire->delivery) : c->outcome);
+}
+
+void memory_report(struct memory_store *m, struct store_request *r)
+{
+	struct store_report *c = (struct store_report *)r;
+	struct memory_row *row = c->has_delivery ? memory_row_find(m, c->delivery) : NULL;
+
+	c->early_out = c->final_out = false;
+	c->receipts_count_out = 0;
+	c->id_out = c->delivery;
+	if (!c->has_delivery && !c->wire_ids_count)
+		answer_refused(r, STORE_BAD_REQUEST, "a report needs an id");
+	else if (!c->has_delivery)
+		report_wire(m, c);
+	else if (!row)
+		answer_refused(r, STORE_NOT_FOUND, "no such delivery");
+	else
+		apply(m, c, row, c->outcome);
+}
+
+static enum store_cancel_result cancel_row(struct memory_store *m, struct store_cancel *c, struct memory_row *row,
+					   struct receipt_list *list)
+{
+	if (row->row.state >= DELIVERY_FINISHED)
+		return CANCEL_TOO_LATE;
+	if (row->row.state == DELIVERY_WAITING && !row->row.doubt) {
+		memory_end_row(m, row, OUTCOME_CANCELLED, c->trail, c->arena, list);
+		return CANCEL_ENDED;
+	}
+	if (!row->row.cancel)
+		memory_trail(m, row, c->trail);
+	row->row.cancel = true;
+	return CANCEL_IN_FLIGHT;
+}
+
+static bool is_named(const struct store_cancel *c, const struct store_row *row)
+{
+	struct message_id id = message_id_recipient(c->id) ? row->id : message_id_of_delivery(row->id);
+
+	return message_id_equal(id, c->id) &&
+	       (!c->only_account || !memcmp(row->account_id, c->account_id, sizeof(c->account_id)));
+}
+
+void memory_cancel(struct memory_store *m, struct store_request *r)
+{
+	struct store_cancel *c = (struct store_cancel *)r;
+	struct receipt_list list = { 0 };
+	bool found = false;
+
+	c->result_out = CANCEL_TOO_LATE;
+	for (unsigned i = 0; i < m->rows.count; i++) {
+		struct memory_row *row = m->rows.at[i];
+		if (!is_named(c, &row->row))
+			continue;
+		enum store_cancel_result one = cancel_row(m, c, row, &list);
+		found = true;
+		if (one < c->result_out)
+			c->result_out = one;
+	}
+	c->receipts_out = list.rows;
+	c->receipts_count_out = list.count;
+	if (found)
+		answer_done(r);
+	else
+		answer_refused(r, STORE_NOT_FOUND, "no such message");
+}
+
+static void run_out(struct memory_store *m, struct store_expire *c, struct memory_row *row, struct receipt_list *list)
+{
+	if (row->row.state == DELIVERY_LEASED) {
+		row->row.state = DELIVERY_WAITING;
+		row->row.doubt = true;
+		row->row.lease_us = 0;
+		row->row.due_us = m->now_us;
+		memory_trail(m, row, trail_one(c->arena, m->now_us, TRAIL_IN_DOUBT, "the lease ran out"));
+		c->doubted_out++;
+		return;
+	}
+	memory_end_row(m, row, OUTCOME_UNKNOWN, trail_one(c->arena, m->now_us, TRAIL_UNKNOWN_END, "no report came"),
+		       c->arena, list);
+	c->ended_out++;
+}
+
+void memory_expire(struct memory_store *m, struct store_request *r)
+{
+	struct store_expire *c = (struct store_expire *)r;
+	struct receipt_list list = { 0 };
+	unsigned leases = 0, ends = 0;
+
+	c->ended_out = c->doubted_out = 0;
+	for (unsigned i = 0; i < m->rows.count && leases < c->limit; i++) {
+		struct memory_row *row = m->rows.at[i];
+		if (row->row.lease_us > 0 && row->row.lease_us <= m->now_us) {
+			run_out(m, c, row, &list);
+			leases++;
+		}
+	}
+	for (unsigned i = 0; i < m->rows.count && ends < c->limit; i++) {
+		struct memory_row *row = m->rows.at[i];
+		if (row->row.state != DELIVERY_WAITING || row->row.deadline_us > m->now_us)
+			continue;
+		bool doubt = row->row.doubt;
+		enum trail_code code = doubt ? TRAIL_UNKNOWN_END : TRAIL_EXPIRED;
+		memory_end_row(m, row, doubt ? OUTCOME_UNKNOWN : OUTCOME_EXPIRED,
+			       trail_one(c->arena, m->now_us, code, "validity ended"), c->arena, &list);
+		c->ended_out++;
+		ends++;
+	}
+	c->receipts_out = list.rows;
+	c->receipts_count_out = list.count;
+	answer_done(r);
+}
