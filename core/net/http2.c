@@ -10,6 +10,7 @@
 #include "core/base/arena.h"
 #include "core/base/clock.h"
 
+#define DISCARDED_FACTOR 4u /* of a refused request, so many times the limit of a body is taken and thrown away */
 #define HEADER_LIST_MAX (HTTP_TARGET_MAX + HTTP_FIELD_BYTES_MAX)
 
 /* --- rates ------------------------------------------------------------------------------------------------------ */
@@ -168,12 +169,24 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 	return 0;
 }
 
+/* What still comes of a refused request. Resetting it at once would make some clients (curl 7.88) overlook the answer.
+ */
+static void discard(struct http2_stream *s, size_t n)
+{
+	s->discarded += n;
+	if (s->discarded - n <= DISCARDED_FACTOR * s->h->limits.body_max &&
+	    s->discarded > DISCARDED_FACTOR * s->h->limits.body_max)
+		(void)nghttp2_submit_rst_stream(s->h->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_CANCEL);
+}
+
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes, size_t n, void *user)
 {
 	struct http2 *h = user;
 	struct http2_stream *s = stream_of(session, id);
 
 	(void)flags;
+	if (s && s->bad)
+		discard(s, n);
 	if (!s || s->bad || !s->builder)
 		return 0;
 	struct text *body = &s->builder->message.body;
@@ -202,6 +215,14 @@ static void ask_for_body(struct http2_stream *s)
 	(void)nghttp2_submit_headers(s->h->session, NGHTTP2_FLAG_NONE, s->id, NULL, &status, 1, NULL);
 }
 
+static bool announces_too_much(const struct http2_stream *s)
+{
+	uint64_t length;
+
+	return text_to_u64(http_field_get(&s->builder->message, "content-length"), UINT64_MAX, &length) &&
+	       length > s->h->limits.body_max;
+}
+
 static void head_is_there(struct http2_stream *s, bool last)
 {
 	struct http_message *m = &s->builder->message;
@@ -216,6 +237,8 @@ static void head_is_there(struct http2_stream *s, bool last)
 	unsigned status = s->h->side == HTTP2_SERVER && !s->bad ? http_builder_judge_request(s->builder, &why) : 0;
 	if (status)
 		refuse(s, status, why);
+	if (s->h->side == HTTP2_SERVER && announces_too_much(s))
+		refuse(s, 413, "the body is too large");
 	if (s->bad)
 		tell(s);
 	else if (!last && s->h->side == HTTP2_SERVER)
@@ -275,7 +298,6 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t error, void *
 	return 0;
 }
 
-/* Our last frame of a stream went out before the peer's last one came: it need not send the rest. */
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
 	bool last = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
@@ -284,11 +306,8 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
 	if (!last || (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA))
 		return 0;
 	struct http2_stream *s = stream_of(session, frame->hd.stream_id);
-	if (!s)
-		return 0;
-	s->out_sent = true;
-	if (!s->whole && s->h->side == HTTP2_SERVER)
-		(void)nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
+	if (s)
+		s->out_sent = true;
 	return 0;
 }
 

@@ -35,7 +35,7 @@ struct http2_stream {
 	void *data;
 	unsigned bad;
 	const char *why;
-	size_t collected;
+	size_t collected, discarded;
 	bool head_done; /* what follows are trailers */
 	bool whole;	/* the peer said everything */
 	bool told;	/* `message` was called */

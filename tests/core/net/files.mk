@@ -13,3 +13,4 @@ FUZZ += core/net:http2
 TESTS += $(addprefix tests/core/net/test_, http_server.c)
 BENCHES += core/net:http
 TESTS += $(addprefix tests/core/net/test_, http_client.c)
+TESTS += $(addprefix tests/core/net/test_, http_live.c)
