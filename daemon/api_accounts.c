@@ -164,14 +164,13 @@ static bool network_has(const struct api_network *n, const uint8_t octets[16])
 bool api_account_from(const struct api_account *account, const char *peer)
 {
 	struct net_address address;
-	uint8_t octets[16] = { [15] = 1 };
+	uint8_t octets[16] = { [15] = 1 }; /* ::1, for AF_UNIX */
 	const char *why;
 
 	if (!account->networks_count)
 		return true;
-	if (net_address_parse(text_of(peer), &address, &why) != OK)
-		return false;
-	if (address.storage.ss_family != AF_UNIX && !octets_of(&address, octets))
+	if (!text_starts(text_of(peer), "unix:") &&
+	    (net_address_parse(text_of(peer), &address, &why) != OK || !octets_of(&address, octets)))
 		return false;
 	for (unsigned i = 0; i < account->networks_count; i++) {
 		if (network_has(&account->networks[i], octets))

@@ -1,5 +1,9 @@
 # Tests of daemon.
 TESTS += tests/daemon/test_api_message.c tests/daemon/test_api_kannel.c tests/daemon/test_api_webhook.c
+TESTS += tests/daemon/test_api_openapi.c tests/daemon/test_api_role.c
 FUZZ += daemon:api_message daemon:kannel
 TESTS += tests/daemon/test_queue.c
 TESTS += tests/daemon/test_metrics.c
+TESTS += tests/daemon/test_vty.c
+FUZZ += daemon:vty
+TESTS += tests/daemon/test_process_record.c
