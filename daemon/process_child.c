@@ -114,9 +114,11 @@ static void pass_pages(struct child *child)
 static void pass_running(struct child *child)
 {
 	struct process *p = &process_self;
-	int fd = p->running_fd >= 0 ? fcntl(p->running_fd, F_DUPFD_CLOEXEC, 0) : -1;
 
-	if (child->role->id != ROLE_CONTROL || fd < 0)
+	if (child->role->id != ROLE_CONTROL || p->running_fd < 0)
+		return;
+	int fd = fcntl(p->running_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
 		return;
 	struct writer *w = ipc_begin(child->ipc, IPC_CONFIG_RUNNING, p->running_number, 8192);
 	ipc_put_text(w, text_of(p->config_path));

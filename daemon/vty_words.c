@@ -89,6 +89,23 @@ static void of_mode(const void *patterns, size_t stride, unsigned count, unsigne
 		live[i] = row(patterns, stride, i)->modes & 1u << mode;
 }
 
+/* An abbreviation means one word only: "sh" is neither of show and shutdown, though one of them may end there. */
+static bool one_meaning(const void *patterns, size_t stride, unsigned count, const struct vty_line *line,
+			const bool live[VTY_COMMANDS_MAX])
+{
+	for (unsigned n = 0; n < line->count; n++) {
+		struct text first = { 0 }, word;
+		for (unsigned i = 0; i < count; i++) {
+			if (!live[i] || !vty_pattern_word(row(patterns, stride, i)->words, n, &word) || is_any(word))
+				continue;
+			if (first.len && !text_equal(first, word))
+				return false;
+			first = word;
+		}
+	}
+	return true;
+}
+
 enum vty_found vty_find(const void *patterns, size_t stride, unsigned count, unsigned mode, const struct vty_line *line,
 			unsigned *index_out)
 {
@@ -108,11 +125,11 @@ enum vty_found vty_find(const void *patterns, size_t stride, unsigned count, uns
 		whole++;
 		*index_out = i;
 	}
-	if (whole == 1)
-		return VTY_FOUND;
-	if (whole > 1)
+	if (!whole && !longer)
+		return VTY_NONE;
+	if (whole > 1 || !one_meaning(patterns, stride, count, line, live))
 		return VTY_AMBIGUOUS;
-	return longer ? VTY_INCOMPLETE : VTY_NONE;
+	return whole ? VTY_FOUND : VTY_INCOMPLETE;
 }
 
 static bool told_before(const void *patterns, size_t stride, unsigned i, unsigned n, const bool live[VTY_COMMANDS_MAX],

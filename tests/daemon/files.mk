@@ -7,3 +7,5 @@ TESTS += tests/daemon/test_metrics.c
 TESTS += tests/daemon/test_vty.c
 FUZZ += daemon:vty
 TESTS += tests/daemon/test_process_record.c
+TESTS += tests/daemon/test_vty.c tests/daemon/test_process_record.c
+FUZZ += daemon:vty
