@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `cellpost send` and `cellpost quote`: the HTTP API from the command line. */
+#include "daemon/cellpost_send.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/arena.h"
+#include "core/base/hex.h"
+#include "core/base/random.h"
+#include "core/message.h"
+#include "daemon/cellpost.h"
+#include "daemon/cellpost_http.h"
+
+#define TRIES 3u
+#define PAUSE_MAX_S 10u
+#define TIMEOUT_US (40 * INT64_C(1000000)) /* longer than the API's own answer-time */
+#define KEY_OCTETS 16u
+
+struct sending {
+	struct send_words words;
+	const char *url, *account, *token, *key;
+	bool json;
+	char *text, *authorization;
+	char random_key[2 * KEY_OCTETS + 1];
+	struct json_writer body;
+};
+
+/* --- words ------------------------------------------------------------------------------------------------------ */
+
+static char *read_stdin(void)
+{
+	char *room = must_alloc(MESSAGE_TEXT_MAX + 2);
+	size_t n = fread(room, 1, MESSAGE_TEXT_MAX + 1, stdin);
+
+	if (n && room[n - 1] == '\n') /* the one that ends the last line */
+		n--;
+	room[n] = '\0';
+	return room;
+}
+
+/* "Basic", as an account's name may hold a dot; one word without an account is ACCOUNT.TOKEN already. */
+static char *authorization(const char *account, const char *token)
+{
+	size_t plain_size = strlen(account ? account : "") + strlen(token) + 2, size = plain_size * 2 + 16;
+	char *plain = must_alloc(plain_size), *room = must_alloc(size);
+	struct writer w = writer_of(room, size);
+
+	if (account) {
+		snprintf(plain, plain_size, "%s:%s", account, token);
+		writer_printf(&w, "Basic ");
+		base64_put(&w, plain, strlen(plain), false);
+	} else {
+		writer_printf(&w, "Bearer %s", token);
+	}
+	free(plain);
+	return room;
+}
+
+static void random_key(char to[2 * KEY_OCTETS + 1])
+{
+	uint8_t octets[KEY_OCTETS];
+	struct writer w = writer_of(to, 2 * KEY_OCTETS);
+
+	random_bytes(octets, sizeof(octets));
+	hex_put(&w, octets, sizeof(octets));
+	to[2 * KEY_OCTETS] = '\0';
+}
+
+static int read_words(int argc, char **argv, struct sending *s)
+{
+	const struct cellpost_option options[] = {
+		{ "from", &s->words.from, NULL },
+		{ "link", &s->words.link, NULL },
+		{ "validity", &s->words.validity, NULL },
+		{ "at", &s->words.at, NULL },
+		{ "account", &s->account, NULL },
+		{ "token", &s->token, NULL },
+		{ "url", &s->url, NULL },
+		{ "key", &s->key, NULL },
+		{ "report", NULL, &s->words.report },
+		{ "flash", NULL, &s->words.flash },
+		{ "json", NULL, &s->json },
+		{ 0 },
+	};
+	int at = cellpost_options(argc, argv, options);
+
+	if (at < 0)
+		return CELLPOST_USAGE;
+	if (argc - at < 2)
+		return cellpost_usage(argv[0],
+				      at < argc ? "the text is missing" : "the number and the text are missing");
+	s->words.to = argv[at];
+	s->text = argc - at == 2 && !strcmp(argv[at + 1], "-") ? read_stdin() : cellpost_join(argc, argv, at + 1);
+	s->words.text = s->text;
+	s->url = cellpost_setting(s->url, "CELLPOST_URL", CELLPOST_URL);
+	s->account = cellpost_setting(s->account, "CELLPOST_ACCOUNT", NULL);
+	s->token = cellpost_setting(s->token, "CELLPOST_TOKEN", NULL);
+	if (!s->token)
+		return cellpost_usage(argv[0], "who sends? Give --account and --token, or set CELLPOST_ACCOUNT and "
+					       "CELLPOST_TOKEN");
+	s->authorization = authorization(s->account, s->token);
+	random_key(s->random_key);
+	if (!s->key)
+		s->key = s->random_key;
+	return CELLPOST_OK;
+}
+
+/* --- request ---------------------------------------------------------------------------------------------------- */
+
+static bool is_temporary(const struct cellpost_answer *a)
+{
+	return a->result == ERR_UNKNOWN || (a->result == OK && (a->status == 429 || a->status >= 502));
+}
+
+static void pause_s(unsigned seconds)
+{
+	struct timespec t = { .tv_sec = seconds };
+
+	while (nanosleep(&t, &t) && errno == EINTR)
+		;
+}
+
+static void ask(const struct cellpost_request *request, struct cellpost_answer *answer)
+{
+	(void)cellpost_http_ask(request, answer);
+	for (unsigned i = 1; i < TRIES && is_temporary(answer); i++) {
+		unsigned wait = answer->retry_after ? answer->retry_after : 1;
+		cellpost_answer_clear(answer);
+		pause_s(wait > PAUSE_MAX_S ? PAUSE_MAX_S : wait);
+		(void)cellpost_http_ask(request, answer);
+	}
+}
+
+static int report_failure(const struct sending *s, const struct cellpost_answer *a, bool quote)
+{
+	if (a->result == OK) {
+		fputs("cellpost: refused: ", stderr);
+		send_print_problem(stderr, a->status, a->body);
+	} else {
+		fprintf(stderr, "cellpost: %s: %s\n", s->url, a->why);
+		if (a->result == ERR_CLOSED)
+			fputs("is the gateway running there? `cellpost doctor` looks; --url or CELLPOST_URL names "
+			      "another\n",
+			      stderr);
+	}
+	if (!quote && is_temporary(a))
+		fprintf(stderr, "it may or may not be accepted; repeat with --key %s: that makes no second message\n",
+			s->key);
+	return is_temporary(a) || a->result == ERR_CLOSED ? CELLPOST_TEMPORARY : CELLPOST_FAILED;
+}
+
+static int run(const struct sending *s, bool quote)
+{
+	struct cellpost_request request = { .url = s->url,
+					    .method = HTTP_METHOD_POST,
+					    .path = quote ? "/v1/quotes" : "/v1/messages",
+					    .authorization = text_of(s->authorization),
+					    .body = json_writer_text(&s->body),
+					    .timeout_us = TIMEOUT_US };
+	struct cellpost_answer answer;
+	int code = CELLPOST_OK;
+
+	if (!quote)
+		request.key = text_of(s->key);
+	ask(&request, &answer);
+	if (answer.result != OK || answer.status < 200 || answer.status > 299)
+		code = report_failure(s, &answer, quote);
+	else if (s->json)
+		printf("%.*s\n", TEXT_ARGS(answer.body));
+	else
+		(void)send_print_answer(stdout, answer.body);
+	cellpost_answer_clear(&answer);
+	return code;
+}
+
+static int send_or_quote(int argc, char **argv, bool quote)
+{
+	struct sending s = { 0 };
+	const char *why = "";
+	int code = read_words(argc, argv, &s);
+
+	json_writer_init_growing(&s.body, 4u * MESSAGE_TEXT_MAX + 65536u);
+	if (code == CELLPOST_OK && send_body(&s.words, &s.body, &why) != OK)
+		code = cellpost_usage(argv[0], "%s", why);
+	if (code == CELLPOST_OK)
+		code = run(&s, quote);
+	json_writer_clear(&s.body);
+	free(s.text);
+	free(s.authorization);
+	return code;
+}
+
+int cellpost_send(int argc, char **argv)
+{
+	return send_or_quote(argc, argv, false);
+}
+
+int cellpost_quote(int argc, char **argv)
+{
+	return send_or_quote(argc, argv, true);
+}
