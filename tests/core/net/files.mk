@@ -14,3 +14,4 @@ TESTS += $(addprefix tests/core/net/test_, http_server.c)
 BENCHES += core/net:http
 TESTS += $(addprefix tests/core/net/test_, http_client.c)
 TESTS += $(addprefix tests/core/net/test_, http_live.c)
+TESTS += $(addprefix tests/core/net/test_, http_soak.c)
