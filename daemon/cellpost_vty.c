@@ -9,7 +9,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "core/base/arena.h"
 #include "core/base/reader.h"
+#include "core/message_id.h"
 #include "daemon/cellpost.h"
 #include "daemon/cellpost_connect.h"
 #include "daemon/cellpost_terminal.h"
@@ -45,14 +47,14 @@ static bool read_answer(int fd, struct vty_answer *answer)
 	return true;
 }
 
-/* The VTY's complaints begin with "%". */
+/* The VTY's complaints begin with "%"; the queue knows but one. */
 static int print_answer(struct text answer)
 {
 	struct text line;
 
 	if (text_starts(answer, "?\n")) /* a question is repeated in front of its answer */
 		answer = text_range(answer.at + 2, answer.len - 2);
-	bool complaint = text_starts(answer, "%");
+	bool complaint = text_starts(answer, "%") || text_is(text_trim(answer), "no such message");
 
 	while (text_split(&answer, '\n', &line)) {
 		terminal_print(complaint ? stderr : stdout, line, NULL);
@@ -105,15 +107,15 @@ static int take_where(int argc, char **argv, const char **where_out)
 	return at;
 }
 
-static int show_words(const char *where, const char *command, int argc, char **argv, int at)
+static int show_words(const char *where, int argc, char **argv, int at)
 {
 	char *words = cellpost_join(argc, argv, at);
 	size_t size = strlen(words) + 32;
-	char *line = malloc(size);
+	char *line = must_alloc(size);
 	int code = CELLPOST_FAILED;
 
-	if (line && !strpbrk(words, "\r\n")) {
-		snprintf(line, size, "%s %s", command, words);
+	if (!strpbrk(words, "\r\n")) {
+		snprintf(line, size, "show %s", words);
 		code = ask_once(where, line);
 	}
 	free(line);
@@ -130,19 +132,24 @@ int cellpost_show(int argc, char **argv)
 		return CELLPOST_USAGE;
 	if (at == argc)
 		return cellpost_usage(argv[0], "what? `cellpost show ?` lists it");
-	return show_words(where, "show", argc, argv, at);
+	return show_words(where, argc, argv, at);
 }
 
 int cellpost_message(int argc, char **argv)
 {
 	const char *where;
+	char line[64];
+	struct message_id id;
 	int at = take_where(argc, argv, &where);
 
 	if (at < 0)
 		return CELLPOST_USAGE;
 	if (argc - at != 1)
 		return cellpost_usage(argv[0], "which one? `cellpost send` printed its id");
-	return show_words(where, "show message", argc, argv, at);
+	if (!message_id_parse(text_of(argv[at]), &id))
+		return cellpost_usage(argv[0], "an id is 28 or 32 hexadecimal digits, as `cellpost send` printed it");
+	snprintf(line, sizeof(line), "show message %.32s", argv[at]);
+	return ask_once(where, line);
 }
 
 /* --- by hand ---------------------------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #define SEEN_MAX 256u
 #define ID_SIZE 40u
 #define RETRY_US (1 * USEC_PER_SEC)
+#define QUIET_US (USEC_PER_SEC / 4)   /* silence that ends an answer of several lines */
 #define ANSWER_US (10 * USEC_PER_SEC) /* after the input's end, for what was sent */
 
 struct phone {
@@ -31,8 +32,9 @@ struct phone {
 	int64_t replay;	   /* messages of a replayed inbox that are still to come */
 	bool replay_known; /* those already shown are passed over: the gateway came back */
 	unsigned unanswered;
-	int64_t ends_us; /* after the input's end */
-	int64_t stay_us; /* --wait */
+	int64_t heard_us; /* when the gateway said something last */
+	int64_t ends_us;  /* after the input's end */
+	int64_t stay_us;  /* --wait */
 	char seen[SEEN_MAX][ID_SIZE];
 	unsigned seen_count;
 	int code;
@@ -135,6 +137,7 @@ static bool note_event(struct phone *p, const struct phone_event *e)
 		return !(known && p->replay_known);
 	case PHONE_EVENT_SENT:
 	case PHONE_EVENT_REFUSED:
+	case PHONE_EVENT_SWITCHED:
 		p->unanswered -= p->unanswered > 0;
 		return true;
 	case PHONE_EVENT_ERROR:
@@ -189,6 +192,7 @@ static void from_gateway(struct phone *p)
 		return;
 	}
 	p->input_len += (size_t)n;
+	p->heard_us = clock_monotonic();
 	take_lines(p);
 }
 
@@ -209,9 +213,11 @@ static void act(struct phone *p, struct text line)
 		break;
 	case PHONE_ON:
 	case PHONE_OFF:
+		p->unanswered += p->fd >= 0;
 		send_line(p, t.action == PHONE_ON ? "on" : "off", none, none);
 		break;
 	case PHONE_INBOX:
+		p->heard_us = clock_monotonic();
 		send_line(p, "inbox", none, none);
 		break;
 	case PHONE_QUIT:
@@ -281,9 +287,9 @@ static void from_keys(struct phone *p)
 /* --- time ------------------------------------------------------------------------------------------------------- */
 
 /* All that was asked for in a script is there. */
-static bool all_answered(const struct phone *p)
+static bool all_answered(const struct phone *p, int64_t now)
 {
-	return p->ready && !p->unanswered && !p->replay;
+	return p->ready && !p->unanswered && !p->replay && now - p->heard_us > QUIET_US;
 }
 
 static void look_at_clock(struct phone *p)
@@ -295,19 +301,23 @@ static void look_at_clock(struct phone *p)
 	if (!p->input_ended || p->ended)
 		return;
 	if (now >= p->ends_us)
-		end(p, p->stay_us || all_answered(p) ? CELLPOST_OK : CELLPOST_TEMPORARY);
-	else if (!p->stay_us && all_answered(p))
+		end(p, p->stay_us || all_answered(p, now) ? CELLPOST_OK : CELLPOST_TEMPORARY);
+	else if (!p->stay_us && all_answered(p, now))
 		end(p, CELLPOST_OK);
+}
+
+/* Lines of a script wait until the phone is there, with all that it has got. */
+static bool takes_keys(const struct phone *p)
+{
+	return !p->input_ended && (p->screen.terminal || (p->ready && !p->replay));
 }
 
 static void converse(struct phone *p)
 {
 	while (!p->ended) {
 		struct pollfd f[2] = { { .fd = p->fd, .events = POLLIN },
-				       /* Lines of a script wait until the phone is there. */
-				       { .fd = p->input_ended || (!p->ready && !p->screen.terminal) ? -1 : STDIN_FILENO,
-					 .events = POLLIN } };
-		int n = poll(f, 2, p->fd < 0 || p->input_ended ? 200 : -1);
+				       { .fd = takes_keys(p) ? STDIN_FILENO : -1, .events = POLLIN } };
+		int n = poll(f, 2, p->fd < 0 || p->input_ended ? 100 : -1);
 		if (n > 0 && f[0].revents)
 			from_gateway(p);
 		if (n > 0 && f[1].revents && !p->ended)
