@@ -20,6 +20,7 @@
 #include "core/net/net_address.h"
 
 #define BACKLOG 1024
+_Static_assert(SOCKETS_MAX == 40, "the text of the refusal says 40");
 #define UNIX_PREFIX "unix:"
 
 static const struct node_kind *kind_named(struct text name)
@@ -84,7 +85,7 @@ const char *socket_bind(struct text purpose, struct text address)
 		return NULL;
 	}
 	if (process_self.listening_count >= SOCKETS_MAX)
-		return "too many listening addresses";
+		return "more than 40 listening addresses";
 	if (net_address_parse(address, &where, &why) || net_listen(&where, BACKLOG, &fd, &why))
 		return why;
 	remember(kind, role, address, fd);

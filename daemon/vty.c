@@ -80,8 +80,13 @@ void vty_listen(struct text purpose, struct text address, int fd)
 {
 	struct place *place = place_of(text_range("", 0));
 	char line[NET_ADDRESS_TEXT_SIZE + 80];
+	struct net_address where;
+	const char *why = "";
 
 	(void)purpose;
+	if (net_address_parse(address, &where, &why) || !net_address_is_loopback(&where))
+		LOGN(LOG_DAEMON, NULL, "the terminal on %.*s has no password: whoever reaches it may change everything",
+		     TEXT_ARGS(address));
 	if (!place || !text_copy(address, place->address, sizeof(place->address))) {
 		LOGE(LOG_DAEMON, NULL, "more than %u terminal addresses: one is not served", VTY_LISTENERS_MAX);
 		close(fd);

@@ -24,7 +24,7 @@
 #define HEADER_SIZE 11u	   /* length, type, call, flags */
 #define FLAG_DESCRIPTOR 1u
 #define INPUT_SIZE (HEADER_SIZE + IPC_RECORD_MAX + 256u * 1024u)
-#define FDS_MAX 16
+#define FDS_MAX 64 /* a role that is started anew gets all its descriptors in one turn */
 
 struct waiting_fd {
 	size_t offset; /* in the output buffer */

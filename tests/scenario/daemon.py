@@ -24,16 +24,19 @@ def free_port():
 class Daemon:
     """A running cellpostd. `text` is its configuration; @PORT@ stands for the terminal's port."""
 
-    def __init__(self, text, env=None, ready=20):
+    def __init__(self, text, env=None, ready=20, program=None, files=None):
         self.folder = tempfile.mkdtemp(prefix="cellpost-")
         self.port = free_port()
         self.config = os.path.join(self.folder, "test.cfg")
         self.log_path = os.path.join(self.folder, "log")
         self.configure(text)
+        for name, content in (files or {}).items():
+            with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:
+                f.write(content)
         self.log_file = open(self.log_path, "wb")
         # Roles inside landlock cannot be looked at by the leak sanitizer.
         environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0", **(env or {}))
-        self.process = subprocess.Popen([PROGRAM, "-c", "test.cfg"], cwd=self.folder, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([program or PROGRAM, "-c", "test.cfg"], cwd=self.folder, stdout=subprocess.PIPE,
                                         stderr=self.log_file, env=environment)
         self.banner = self.read_banner(ready)
 
