@@ -242,7 +242,7 @@ struct store_row {
 	/* of its live charge, if any */
 	bool has_charge;
 	int64_t charge_amount, charge_max, charge_units, charge_deadline_us;
-	/* of its charge of the lowest kind, live or settled (empty currency: none) */
+	/* of its charge, a live one before a settled one, then the lowest kind (empty currency: none) */
 	uint8_t payer_id[16];
 	struct text currency;
 	int64_t charge_version, charge_posted, charge_refunded;

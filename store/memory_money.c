@@ -173,7 +173,11 @@ struct memory_charge *memory_charge_first(const struct memory_store *m, struct m
 
 	for (unsigned i = 0; i < m->charges.count; i++) {
 		struct memory_charge *h = m->charges.at[i];
-		if (message_id_equal(h->delivery, delivery) && !h->n && (!first || h->charge.kind < first->charge.kind))
+		if (!message_id_equal(h->delivery, delivery) || h->n)
+			continue;
+		bool better = !first || h->state < first->state ||
+			      (h->state == first->state && h->charge.kind < first->charge.kind);
+		if (better)
 			first = h;
 	}
 	return first;

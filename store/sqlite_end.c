@@ -63,11 +63,21 @@ static void tell_end(struct sqlite_store *s, struct store_row *row, enum store_o
 		sqlite_cdr_put(s, row->id, 0, s->policy->cdr(s->policy->owner, row, outcome, s->now_us, arena));
 }
 
+/* A parked row that was read with others may have become head since, when one before it ended. */
+static bool is_head(struct sqlite_store *s, const struct store_row *row)
+{
+	struct live live;
+
+	if (row->parked != 1)
+		return row->parked == 0;
+	return sqlite_live(s, row->id, &live) && !live.parked;
+}
+
 void sqlite_end_row(struct sqlite_store *s, struct store_row *row, enum store_outcome outcome, struct octets trail,
 		    struct arena *arena, struct receipt_list *list)
 {
 	bool in_lane = row->has_lane && row->state <= DELIVERY_LEASED && row->parked != 2;
-	bool was_head = row->parked == 0, held = row->parked == 2;
+	bool was_head = is_head(s, row), held = row->parked == 2;
 	sqlite3_stmt *q = sql(s, SQL_END);
 
 	row->trail = trail_with(row->trail, trail, arena);

@@ -203,7 +203,7 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 	[SQL_CHARGE_PAID] = "SELECT " CHARGE_COLUMNS "FROM charge WHERE delivery_id = ?1 AND n = 0 AND state = 1 AND "
 			    "kind = ?2",
 	[SQL_CHARGE_FIRST] = "SELECT state, amount, max_amount, units, deadline_us, account_id, currency, version, "
-			     "posted, kind FROM charge WHERE delivery_id = ?1 AND n = 0 ORDER BY kind LIMIT 1",
+			     "posted, kind FROM charge WHERE delivery_id = ?1 AND n = 0 ORDER BY state, kind LIMIT 1",
 	[SQL_CHARGE_LIMITS] = "SELECT deadline_us, bearers FROM charge WHERE delivery_id = ?1 AND n = 0 AND state = 0",
 	[SQL_CHARGE_END] = "UPDATE charge SET state = ?3, posted = ?4, done_us = ?5 WHERE delivery_id = ?1 AND kind = "
 			   "?2 AND n = 0 AND state = 0",

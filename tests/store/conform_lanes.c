@@ -141,6 +141,36 @@ static void a_held_row_asked_to_cancel_ends(void **state)
 	assert_int_equal(world_row(w, d->id_out)->outcome, OUTCOME_CANCELLED);
 }
 
+/* The second becomes head by the end of the first, and ends in the same call. */
+static void several_of_a_lane_end_at_once(void **state)
+{
+	struct world *w = *state;
+	struct store_new_delivery d[3], *last;
+	struct store_accept *a = world_accept_request(w, d, 3);
+	struct store_expire e = { .arena = w->arena, .limit = 10 };
+	struct store_cancel c = { .arena = w->arena };
+
+	for (unsigned i = 0; i < 3; i++) {
+		d[i].has_lane = true;
+		d[i].lane = 5;
+		d[i].deadline_us = w->now_us + 1000;
+	}
+	assert_int_equal(DO(w, a, STORE_ACCEPT), STORE_DONE);
+	last = world_accept(w, 5, false);
+	world_clock(w, 1000);
+	assert_int_equal(DO(w, &e, STORE_EXPIRE), STORE_DONE);
+	assert_int_equal(e.ended_out, 3);
+	assert_true(claimed(world_claim(w, 10), last));
+	assert_int_equal(world_finish(w, last->id_out, 1, OUTCOME_SENT), STORE_DONE);
+	a->id = c.id = world_id(w);
+	for (unsigned i = 0; i < 3; i++)
+		d[i].deadline_us = FAR;
+	assert_int_equal(DO(w, a, STORE_ACCEPT), STORE_DONE);
+	last = world_accept(w, 5, false);
+	assert_int_equal(DO(w, &c, STORE_CANCEL), STORE_DONE);
+	assert_true(claimed(world_claim(w, 10), last));
+}
+
 static void routes_say_what_waits(void **state)
 {
 	struct world *w = *state;
@@ -249,6 +279,7 @@ int conform_lanes(void)
 		CASE(held_while_waiting_and_again),
 		CASE(born_on_hold),
 		CASE(a_held_row_asked_to_cancel_ends),
+		CASE(several_of_a_lane_end_at_once),
 		CASE(routes_say_what_waits),
 		CASE(order_is_kept),
 	};
