@@ -17,3 +17,5 @@ FUZZ += sms:link_side
 BENCHES += sms:smpp
 TESTS += tests/sms/test_gsup_server.c
 FUZZ += sms:gsup_server
+TESTS += tests/sms/test_modem.c
+FUZZ += sms:modem
