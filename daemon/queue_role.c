@@ -3,6 +3,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/arena.h"
 #include "core/base/clock.h"
@@ -24,40 +25,49 @@ static enum result check(const struct config *config, const char **why_out)
 }
 
 /* The directory of the database stays open in the sandbox: SQLite makes its journal beside the file. */
-static void leave_open(const char *path, struct sandbox_path paths[ROLE_PATHS_MAX])
-{
-	char *copy = must_strdup(path);
-
-	paths[0] = (struct sandbox_path){ must_strdup(dirname(copy)), SANDBOX_FILES };
-	free(copy);
-}
-
 static enum result open_role(struct loop *loop, const struct config *config, struct sandbox_path paths[ROLE_PATHS_MAX],
 			     const char **why_out)
 {
 	const struct store_settings *s = config_only(config, &store_kind);
+	char *copy = must_strdup(s->path.at);
+
+	(void)loop;
+	paths[0] = (struct sandbox_path){ must_strdup(dirname(copy)), SANDBOX_FILES };
+	free(copy);
+	if (s->driver == STORE_WORD_SQLITE && access(paths[0].path, W_OK | X_OK)) {
+		*why_out = "the directory of the database (`store`, `path`) is not there or cannot be written";
+		return ERR_IO;
+	}
+	return OK;
+}
+
+static enum result open_store(const struct store_settings *s, const char **why_out)
+{
 	struct store_limits limits = { .min_free_octets = (uint64_t)s->min_free,
 				       .batch_max = (unsigned)s->batch,
 				       .wal_max_octets = (uint64_t)s->wal_max };
-	enum result r;
 
-	if (s->driver == STORE_WORD_MEMORY) {
-		LOGN(LOG_STORE, NULL, "the memory store keeps nothing over a restart: for tests only");
-		*why_out = "the memory driver is not built in";
-		r = ERR_UNSUPPORTED;
-	} else {
-		leave_open(s->path.at, paths);
-		r = store_sqlite_open(loop, s->path.at, NULL, &limits, queue_store_policy(), &store, why_out);
-	}
-	if (r)
-		return r;
-	queue = queue_new(loop, store);
-	parts = queue_parts_new(loop, store, queue);
-	return OK;
+	if (s->driver == STORE_WORD_SQLITE)
+		return store_sqlite_open(role_loop(), s->path.at, NULL, &limits, queue_store_policy(), &store, why_out);
+	LOGN(LOG_STORE, NULL, "the memory store keeps nothing over a restart: for tests only");
+	return store_memory_open(role_loop(), queue_store_policy(), &store, why_out);
+}
+
+/* The store's threads are started here, behind the sandbox, so that it binds them too. */
+static void open_queue(const struct config *config)
+{
+	const char *why = "";
+
+	if (open_store(config_only(config, &store_kind), &why))
+		log_fatal(LOG_STORE, "the store cannot be opened: %s", why);
+	queue = queue_new(role_loop(), store);
+	parts = queue_parts_new(role_loop(), store, queue);
 }
 
 static void switch_to(const struct config *config)
 {
+	if (!queue)
+		open_queue(config);
 	queue_switch(queue, config);
 	queue_parts_switch(parts, config);
 }
