@@ -14,6 +14,8 @@
 #include "core/base/arena.h"
 #include "core/base/log.h"
 
+#define LEFT_MAX (64u * 1024u) /* octets of further requests read while one is open */
+
 /* --- time ------------------------------------------------------------------------------------------------------- */
 
 static void timer_fired(void *owner);
@@ -139,12 +141,22 @@ static void request_is_there(struct http_connection *c)
 	s->handler.request(s->owner, x);
 }
 
-static void pause_input(struct http_connection *c, bool paused)
+/* Octets stay in the stream until an answer is out. Reading goes on while they are few, so that the end of the client
+ * is seen at once. */
+static void leave_input(struct http_connection *c, size_t left)
 {
-	if (c->paused == paused)
+	c->left_over = true;
+	if (left >= LEFT_MAX)
+		stream_pause(c->stream, true);
+}
+
+static void take_again(struct http_connection *c)
+{
+	if (!c->left_over)
 		return;
-	c->paused = paused;
-	stream_pause(c->stream, paused);
+	c->left_over = false;
+	stream_pause(c->stream, true); /* its end offers again what was left */
+	stream_pause(c->stream, false);
 }
 
 /* False: no more is taken now. */
@@ -174,7 +186,7 @@ static size_t plain_received(struct http_connection *c, const uint8_t *bytes, si
 
 	while (more && sum < n && !c->finishing) {
 		if (c->exchanges || !stream_room(c->stream)) {
-			pause_input(c, true);
+			leave_input(c, n - sum);
 			return sum;
 		}
 		more = plain_step(c, bytes + sum, n - sum, &taken);
@@ -344,7 +356,7 @@ static void room(void *owner, struct stream *stream)
 			c->server->handler.room(c->server->owner, x);
 	}
 	if (!c->exchanges)
-		pause_input(c, false);
+		take_again(c);
 }
 
 void http_connection_new(struct http_server *server, struct http_port *port, int fd, struct tls_server *tls)
@@ -395,7 +407,7 @@ void http_connection_answered(struct http_connection *c, bool keep)
 	if (!keep || c->server->stopping)
 		finish(c);
 	else if (!c->in_input && stream_room(c->stream))
-		pause_input(c, false);
+		take_again(c);
 	if (!c->in_input)
 		arm(c);
 }

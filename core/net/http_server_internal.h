@@ -69,7 +69,7 @@ struct http_connection {
 	struct loop_timer timer;
 	int64_t since_us; /* of what is waited for: the start of a header, the last of a body, the last answer */
 	bool used;	  /* a request was answered */
-	bool in_header, paused, in_input, in_pump, pump_due, finishing, drop_due, goaway_sent;
+	bool in_header, left_over, in_input, in_pump, pump_due, finishing, drop_due, goaway_sent;
 };
 
 struct http_exchange {
