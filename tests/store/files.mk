@@ -6,3 +6,5 @@ FAKES_tests/store/test_power.c := $(addprefix tests/store/, world.c payer.c cut_
 BENCHES += store:store
 TESTS += tests/store/test_differential.c
 FAKES_tests/store/test_differential.c := $(addprefix tests/store/, world.c payer.c)
+TESTS += tests/store/test_upgrade.c
+FAKES_tests/store/test_upgrade.c := tests/store/world.c
