@@ -112,6 +112,8 @@ static int on_body(llhttp_t *parser, const char *at, size_t n)
 
 	if (n > h->body_max - body->len)
 		return bad(h, 413, "the body is too large");
+	if (http_pool_full(h->pool))
+		return bad(h, 503, "too much is under way");
 	http_builder_add(h->builder, body, at, n);
 	return 0;
 }

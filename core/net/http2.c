@@ -44,6 +44,7 @@ struct http2_stream *http2_stream_new(struct http2 *h, int32_t id)
 
 	s->h = h;
 	s->id = id;
+	s->since_us = h->now_us;
 	s->builder = http_builder_take(h->pool);
 	s->builder->message.version = HTTP_2;
 	s->next = h->streams;
@@ -192,13 +193,14 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 	struct text *body = &s->builder->message.body;
 	if (n > h->limits.body_max - body->len)
 		refuse(s, 413, "the body is too large");
-	else if (n > h->limits.collected_max - h->collected)
-		refuse(s, 503, "too much is under way on this connection");
+	else if (n > h->limits.collected_max - h->collected || http_pool_full(h->pool))
+		refuse(s, 503, "too much is under way");
 	if (s->bad) {
 		tell(s);
 		return 0;
 	}
 	http_builder_add(s->builder, body, bytes, n);
+	s->since_us = h->now_us;
 	s->collected += n;
 	h->collected += n;
 	return 0;
@@ -413,6 +415,31 @@ unsigned http2_streams(const struct http2 *h)
 bool http2_receiving(const struct http2 *h)
 {
 	return h->receiving > 0;
+}
+
+int64_t http2_waits_since(const struct http2 *h)
+{
+	int64_t since = INT64_MAX;
+
+	for (const struct http2_stream *s = h->streams; s && h->receiving; s = s->next) {
+		if (!s->whole && s->since_us < since)
+			since = s->since_us;
+	}
+	return since;
+}
+
+unsigned http2_cancel_stalled(struct http2 *h, int64_t before_us)
+{
+	unsigned n = 0;
+
+	for (struct http2_stream *s = h->streams; s; s = s->next) {
+		if (s->whole || s->since_us > before_us)
+			continue;
+		s->since_us = INT64_MAX; /* once */
+		http2_cancel(s);
+		n++;
+	}
+	return n;
 }
 
 bool http2_ending(const struct http2 *h)

@@ -55,6 +55,9 @@ bool http2_alive(const struct http2 *h); /* false: everything was said, close */
 void http2_goaway(struct http2 *h);
 unsigned http2_streams(const struct http2 *h); /* open */
 bool http2_receiving(const struct http2 *h);   /* a message has begun and is not whole */
+/* When the one of these that has waited longest last went on; INT64_MAX where there is none. */
+int64_t http2_waits_since(const struct http2 *h);
+unsigned http2_cancel_stalled(struct http2 *h, int64_t before_us); /* RST_STREAM for those that wait since then */
 
 const struct http_message *http2_message(const struct http2_stream *s);
 /* Its memory goes to the caller, who gives it back to the pool. */

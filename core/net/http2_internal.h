@@ -36,9 +36,10 @@ struct http2_stream {
 	unsigned bad;
 	const char *why;
 	size_t collected, discarded;
-	bool head_done; /* what follows are trailers */
-	bool whole;	/* the peer said everything */
-	bool told;	/* `message` was called */
+	int64_t since_us; /* it began, or its body last went on */
+	bool head_done;	  /* what follows are trailers */
+	bool whole;	  /* the peer said everything */
+	bool told;	  /* `message` was called */
 	bool answered, out_ended, out_sent, full, deferred;
 	uint32_t error;
 	uint8_t *out;

@@ -34,6 +34,8 @@ struct http_builder *http_builder_take(struct http_pool *pool)
 		b->bytes = must_alloc(BYTES_FIRST);
 		b->size = BYTES_FIRST;
 	}
+	b->pool = pool;
+	pool->octets += b->size;
 	http_builder_reset(b);
 	return b;
 }
@@ -51,6 +53,7 @@ void http_builder_give(struct http_pool *pool, struct http_builder **builder)
 	*builder = NULL;
 	if (!b)
 		return;
+	pool->octets -= b->size;
 	if (pool->count >= HTTP_POOL_KEPT || b->size > HTTP_BUILDER_WARM) {
 		builder_free(b);
 		return;
@@ -58,6 +61,11 @@ void http_builder_give(struct http_pool *pool, struct http_builder **builder)
 	b->next = pool->free;
 	pool->free = b;
 	pool->count++;
+}
+
+bool http_pool_full(const struct http_pool *pool)
+{
+	return pool->octets_max && pool->octets > pool->octets_max;
 }
 
 void http_pool_clear(struct http_pool *pool)
@@ -98,6 +106,7 @@ static void reserve(struct http_builder *b, size_t more)
 		move_text(&m->fields[i].value, b, bytes);
 	}
 	free(b->bytes);
+	b->pool->octets += size - b->size;
 	b->bytes = bytes;
 	b->size = size;
 }

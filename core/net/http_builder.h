@@ -17,19 +17,24 @@ struct http_builder {
 	char *bytes;
 	size_t len, size;
 	size_t field_bytes; /* of names and values */
+	struct http_pool *pool;
 	struct http_builder *next;
 };
 
-/* Zeroed it is empty. */
+/* Zeroed it is empty, and without a limit. */
 struct http_pool {
 	struct http_builder *free;
 	unsigned count;
+	size_t octets, octets_max; /* of all buffers that are out; 0 = no limit */
 };
 
 void http_pool_clear(struct http_pool *pool);
 struct http_builder *http_builder_take(struct http_pool *pool); /* an empty message */
 void http_builder_give(struct http_pool *pool, struct http_builder **builder);
 void http_builder_reset(struct http_builder *b);
+
+/* So much is under way that no more of a body should be taken. */
+bool http_pool_full(const struct http_pool *pool);
 
 /* Adds octets to a text of the message. Pieces of one text come without others between. */
 void http_builder_add(struct http_builder *b, struct text *to, const void *bytes, size_t n);

@@ -40,10 +40,12 @@ static int64_t due(const struct http_connection *c)
 		return 0;
 	if (c->finishing)
 		return INT64_MAX; /* the stream has times of its own for that */
-	if (c->h2 ? http2_receiving(c->h2) : c->h1 && http1_in_body(c->h1)) {
-		int64_t body = c->since_us + l->body_us;
+	if (c->h2 && http2_waits_since(c->h2) != INT64_MAX) {
+		int64_t body = http2_waits_since(c->h2) + l->body_us;
 		return body < answer ? body : answer;
 	}
+	if (c->h1 && http1_in_body(c->h1))
+		return c->since_us + l->body_us;
 	if (c->exchanges)
 		return answer;
 	return c->since_us + (c->in_header || !c->used ? l->header_us : l->idle_us);
@@ -90,6 +92,27 @@ static void answer_late_ones(struct http_connection *c, int64_t now)
 	}
 }
 
+static void end_stalled_streams(struct http_connection *c, int64_t now)
+{
+	unsigned n = http2_cancel_stalled(c->h2, now - c->server->limits.body_us);
+
+	counter_add(c->server->counters.timeouts, n);
+	http_connection_pump(c);
+	arm(c);
+}
+
+static void end_stalled(struct http_connection *c)
+{
+	if (c->h2) {
+		http2_goaway(c->h2);
+		http_connection_pump(c);
+	} else if (c->in_header || (c->h1 && http1_in_body(c->h1))) {
+		counter_add(c->server->counters.timeouts, 1);
+		http_refuse_plain(c, 408, "the request did not arrive in time");
+	}
+	finish(c);
+}
+
 static void timer_fired(void *owner)
 {
 	struct http_connection *c = owner;
@@ -108,16 +131,10 @@ static void timer_fired(void *owner)
 		arm(c);
 		return;
 	}
-	bool begun = c->h2 ? http2_receiving(c->h2) : c->in_header || (c->h1 && http1_in_body(c->h1));
-	if (begun)
-		counter_add(c->server->counters.timeouts, 1);
-	if (c->h2) {
-		http2_goaway(c->h2);
-		http_connection_pump(c);
-	} else if (begun) {
-		http_refuse_plain(c, 408, "the request did not arrive in time");
-	}
-	finish(c);
+	if (c->h2 && http2_waits_since(c->h2) != INT64_MAX)
+		end_stalled_streams(c, now);
+	else
+		end_stalled(c);
 }
 
 /* --- HTTP/1 ----------------------------------------------------------------------------------------------------- */
@@ -172,6 +189,7 @@ static bool plain_step(struct http_connection *c, const uint8_t *bytes, size_t n
 		return true;
 	case HTTP1_BAD:
 		http_refuse_plain(c, http1_bad_status(c->h1), http1_bad_why(c->h1));
+		http1_next(c->h1); /* what was collected of it is given back */
 		finish(c);
 		return false;
 	default:

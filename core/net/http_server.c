@@ -18,6 +18,7 @@ void http_server_limits_init(struct http_server_limits *limits)
 		.connections_max = 4096,
 		.streams_max = 128,
 		.body_max = HTTP_BODY_MAX,
+		.octets_max = 256u * 1024u * 1024u,
 		.stream_backlog = 256u * 1024u,
 		.header_us = 10 * USEC_PER_SEC,
 		.idle_us = 60 * USEC_PER_SEC,
@@ -194,6 +195,7 @@ struct http_server *http_server_new(struct loop *loop, const char *name, const s
 	s->loop = loop;
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	s->limits = *limits;
+	s->pool.octets_max = limits->octets_max;
 	s->handler = *handler;
 	s->owner = owner;
 	s->exchanges = idtable_new(EXCHANGES_MAX);

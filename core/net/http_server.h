@@ -21,6 +21,7 @@ struct http_server_limits {
 	unsigned connections_max; /* of all listeners together: 4096; above, new ones wait or are closed */
 	unsigned streams_max;	  /* HTTP/2 requests open on one connection: 128 */
 	size_t body_max;	  /* octets of a request body: 1 MiB (413 above) */
+	size_t octets_max;	  /* octets of all requests that arrive or are unanswered: 256 MiB (503 above) */
 	/* Octets of a streamed answer not taken yet, on HTTP/2: 256 KiB. On HTTP/1.1 STREAM_BACKLOG_HIGH counts. A
 	 * client that lets four times as many collect is closed. */
 	size_t stream_backlog;

@@ -2,6 +2,8 @@
 /* The server against a client that sends raw octets: answers, order, refusals, times, leaving, stopping. */
 #include "http_fixture.h"
 
+#include "core/net/http2.h"
+
 #define HOST "Host: x\r\n"
 
 static unsigned count_of(const char *in, const char *what)
@@ -359,6 +361,73 @@ static void connections_are_limited(void **state)
 	fixture_close(&f);
 }
 
+static void octets_are_limited(void **state)
+{
+	static char body[60000];
+	struct fixture f = { 0 };
+	char out[4096] = "";
+	bool ended;
+	int fds[4];
+
+	(void)state;
+	memset(body, 'b', sizeof(body) - 1);
+	http_server_limits_init(&f.limits);
+	f.limits.octets_max = 200000;
+	fixture_open(&f);
+	for (unsigned i = 0; i < 4; i++) {
+		fds[i] = fixture_connect(&f);
+		fixture_say(fds[i], "POST /later HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\n");
+		fixture_say(fds[i], body);
+		fixture_turns(&f, 3);
+	}
+	fixture_say(fds[3], "b");
+	fixture_hear(&f, fds[3], out, sizeof(out), &ended);
+	assert_true(ended && strstr(out, "503 Service Unavailable"));
+	for (unsigned i = 0; i < 3; i++)
+		fixture_say(fds[i], "b");
+	fixture_turns(&f, 3);
+	assert_in_range(f.requests, 2, 3);
+	for (unsigned i = 0; i < 4; i++)
+		close(fds[i]);
+	fixture_close(&f);
+}
+
+/* A PUT of HTTP/2 whose body does not go on is reset, however busy the connection is. */
+static void one_stalled_stream(void **state)
+{
+	static const char put[] = HTTP2_PREFACE "\x00\x00\x00\x04\x00\x00\x00\x00\x00" /* SETTINGS */
+						"\x00\x00\x0e\x01\x04\x00\x00\x00\x01"
+						"\x83\x86\x84\x01\x01x\x0f\x0d\x05"
+						"10000"; /* POST / of x, Content-Length 10000 */
+	static const char ping[] = "\x00\x00\x08\x06\x00\x00\x00\x00\x00xxxxxxxx";
+	struct fixture f = { 0 };
+	int64_t now = 1000 * USEC_PER_SEC;
+	char out[4096];
+	bool reset = false;
+
+	(void)state;
+	clock_set(now, now);
+	fixture_open(&f);
+	int fd = fixture_connect(&f);
+	assert_int_equal(send(fd, put, sizeof(put) - 1, MSG_NOSIGNAL), sizeof(put) - 1);
+	for (unsigned second = 0; second < 35; second++) {
+		now += USEC_PER_SEC;
+		clock_set(now, now);
+		assert_int_equal(send(fd, ping, sizeof(ping) - 1, MSG_NOSIGNAL), sizeof(ping) - 1);
+		fixture_turns(&f, 3);
+		ssize_t n = recv(fd, out, sizeof(out), 0);
+		assert_true(n > 0);
+		bool now_reset = memmem(out, (size_t)n, "\x00\x00\x04\x03\x00\x00\x00\x00\x01", 9) != NULL;
+		assert_true(!now_reset || (second >= 28 && second <= 31));
+		reset = reset || now_reset;
+	}
+	assert_true(reset);
+	assert_int_equal(http_server_connections(f.server), 1);
+	clock_real();
+	close(fd);
+	fixture_close(&f);
+}
+
 static void stopping_is_graceful(void **state)
 {
 	struct fixture f = { 0 };
@@ -460,6 +529,8 @@ int main(void)
 		cmocka_unit_test(slow_clients_are_ended),
 		cmocka_unit_test(slowloris),
 		cmocka_unit_test(connections_are_limited),
+		cmocka_unit_test(octets_are_limited),
+		cmocka_unit_test(one_stalled_stream),
 		cmocka_unit_test(stopping_is_graceful),
 		cmocka_unit_test(stopping_ends_in_time),
 		cmocka_unit_test(pipelining_without_reading),
