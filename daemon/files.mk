@@ -20,3 +20,9 @@ SRCS_daemon += $(addprefix daemon/, cellpost_send.c cellpost_answer.c cellpost_v
 SRCS_daemon += $(addprefix daemon/, cellpost_config.c cellpost_reference.c cellpost_sms.c cellpost_tpdu.c cellpost_decode.c cellpost_encode.c)
 SRCS_daemon += $(addprefix daemon/, phone.c phone_line.c phone_edit.c phone_screen.c)
 SRCS_daemon += $(addprefix daemon/, doctor.c doctor_ports.c doctor_files.c doctor_host.c doctor_certificate.c doctor_live.c)
+# Puts the nodes and knobs of the program into cellpostd.conf(5); tests/scenario/test_cli.py compares them.
+reference: $(B)/cellpost
+	@{ sed '/^\.\\" reference begins/q' daemon/cellpostd.conf.5; $(B)/cellpost config reference --mdoc; \
+		sed -n '/^\.\\" reference ends/,$$p' daemon/cellpostd.conf.5; } >$(B)/cellpostd.conf.5
+	@cp $(B)/cellpostd.conf.5 daemon/cellpostd.conf.5
+.PHONY: reference
