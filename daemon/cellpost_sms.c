@@ -89,8 +89,9 @@ static bool take_languages(const char *given, struct split_options *o)
 				TEXT_ARGS(one));
 			return false;
 		}
-		o->locking_languages |= ALPHABET_BIT(language) & ALPHABET_ALL_LOCKING;
-		o->single_languages |= ALPHABET_BIT(language) & ALPHABET_ALL_SINGLE;
+		unsigned bit = 1u << language;
+		o->locking_languages = (uint16_t)(o->locking_languages | (bit & ALPHABET_ALL_LOCKING));
+		o->single_languages = (uint16_t)(o->single_languages | (bit & ALPHABET_ALL_SINGLE));
 	}
 	return true;
 }
