@@ -18,15 +18,9 @@ static const char *const language_names[ALPHABET_LANGUAGES] = { "default",   "Tu
 static const char language_codes[ALPHABET_LANGUAGES][3] = { "",	  "tr", "es", "pt", "bn", "gu", "hi",
 							    "kn", "ml", "or", "pa", "ta", "te", "ur" };
 
-/*
- * The way back from Unicode, made once before main() from the tables and constant from then on: a character's high
- * octet chooses a leaf, its low octet a place. Place 0 is that of the characters no table has.
- */
-#define PLACES_MAX 1400
-#define LEAVES_MAX 16
-static struct alphabet_place places[PLACES_MAX];
-static uint16_t leaves[LEAVES_MAX][256];
-static uint8_t leaf_of[256];
+struct alphabet_place alphabet_places[ALPHABET_PLACES_MAX];
+uint16_t alphabet_leaves[ALPHABET_LEAVES_MAX][256];
+uint8_t alphabet_leaf_of[256];
 static unsigned place_count = 1, leaf_count = 1;
 
 uint8_t alphabet_ascii[128];
@@ -40,15 +34,15 @@ static struct utf8_char locking_utf8[ALPHABET_LANGUAGES][128], single_utf8[ALPHA
 
 static struct alphabet_place *place_make(uint16_t c)
 {
-	uint8_t *leaf = &leaf_of[c >> 8];
+	uint8_t *leaf = &alphabet_leaf_of[c >> 8];
 	if (!*leaf)
 		*leaf = (uint8_t)leaf_count++;
-	assert(leaf_count <= LEAVES_MAX);
-	uint16_t *place = &leaves[*leaf][c & 0xff];
+	assert(leaf_count <= ALPHABET_LEAVES_MAX);
+	uint16_t *place = &alphabet_leaves[*leaf][c & 0xff];
 	if (!*place)
 		*place = (uint16_t)place_count++;
-	assert(place_count <= PLACES_MAX);
-	return &places[*place];
+	assert(place_count <= ALPHABET_PLACES_MAX);
+	return &alphabet_places[*place];
 }
 
 /* A character that stands twice in a table is written with its first septet. */
@@ -116,11 +110,6 @@ __attribute__((constructor)) static void index_make(void)
 	}
 }
 
-const struct alphabet_place *alphabet_place_of(uint32_t c)
-{
-	return &places[c > 0xffff ? 0 : leaves[leaf_of[c >> 8]][c & 0xff]];
-}
-
 const char *alphabet_language_name(unsigned language)
 {
 	return language < ALPHABET_LANGUAGES ? language_names[language] : NULL;
@@ -144,23 +133,7 @@ static bool tables_known(struct alphabet_tables tables)
 
 unsigned alphabet_cost(uint32_t character, struct alphabet_tables tables)
 {
-	const struct alphabet_place *p = alphabet_place_of(character);
-
-	if (!tables_known(tables))
-		return 0;
-	if (p->locking & ALPHABET_BIT(tables.locking))
-		return 1;
-	return p->single & ALPHABET_BIT(tables.single) ? 2 : 0;
-}
-
-bool alphabet_take(struct text *t, uint32_t *char_out)
-{
-	if (t->len && !(t->at[0] & 0x80)) {
-		*char_out = (uint8_t)t->at[0];
-		*t = text_range(t->at + 1, t->len - 1);
-		return true;
-	}
-	return utf8_take(t, char_out);
+	return tables_known(tables) ? alphabet_cost_known(character, tables) : 0;
 }
 
 /* One character of any table. */
@@ -185,6 +158,8 @@ static void put_plain_ascii(struct text *t, struct writer *septets)
 	size_t most = t->len < writer_room(septets) ? t->len : writer_room(septets);
 	size_t n = 0;
 
+	for (; n + 8 <= most && alphabet_eight_same(t->at + n); n += 8)
+		memcpy(septets->at + n, t->at + n, 8);
 	while (n < most && !(t->at[n] & 0x80) && alphabet_ascii[(uint8_t)t->at[n]] < 0x80) {
 		septets->at[n] = alphabet_ascii[(uint8_t)t->at[n]];
 		n++;
@@ -229,6 +204,38 @@ static void put_utf8_char(struct writer *w, const struct utf8_char *c)
 		writer_bytes(w, c->at, c->len);
 }
 
+/*
+ * Septets up to the first escape, or octet that is none; how many. Only where there is room for the longest: then no
+ * character needs a look at it.
+ */
+static size_t put_plain(const uint8_t *at, size_t n, unsigned locking, struct writer *utf8)
+{
+	const struct utf8_char *table = locking_utf8[locking];
+	uint8_t *to = utf8->at;
+	size_t i = 0;
+
+	if (utf8->failed || writer_room(utf8) < ALPHABET_UTF8_MAX(n))
+		return 0;
+	while (i < n) {
+		size_t end = i + 8 < n ? i + 8 : n;
+
+		if (locking == ALPHABET_DEFAULT && i + 8 <= n && alphabet_eight_same(at + i)) {
+			memcpy(to, at + i, 8);
+			to += 8;
+			i += 8;
+			continue;
+		}
+		for (; i < end && at[i] < 0x80 && at[i] != ALPHABET_ESCAPE; i++) {
+			memcpy(to, table[at[i]].at, sizeof(table->at));
+			to += table[at[i]].len;
+		}
+		if (i < end)
+			break;
+	}
+	(void)writer_take(utf8, (size_t)(to - utf8->at));
+	return i;
+}
+
 static const struct utf8_char *escaped_char(uint8_t septet, struct alphabet_tables tables)
 {
 	if (alphabet_single[tables.single][septet])
@@ -245,6 +252,9 @@ enum result alphabet_gsm7_to_utf8(struct reader *septets, struct alphabet_tables
 	size_t i = 0;
 
 	while (result == OK && i < n) {
+		i += put_plain(at + i, n - i, tables.locking, utf8);
+		if (i == n)
+			break;
 		size_t pair = at[i] == ALPHABET_ESCAPE && i + 1 < n;
 		const struct utf8_char *c;
 
@@ -281,6 +291,14 @@ static uint64_t spread(uint64_t x)
 	return (x & UINT64_C(0x007f007f007f007f)) | (x & UINT64_C(0x3f803f803f803f80)) << 1;
 }
 
+static uint64_t le64_at(const uint8_t *at)
+{
+	uint64_t x;
+
+	memcpy(&x, at, sizeof(x));
+	return le64toh(x);
+}
+
 void alphabet_pack(const uint8_t *septets, size_t n, unsigned fill_bits, struct writer *w)
 {
 	size_t size = alphabet_packed_size(n, fill_bits);
@@ -288,7 +306,18 @@ void alphabet_pack(const uint8_t *septets, size_t n, unsigned fill_bits, struct 
 	uint64_t carry = 0; /* fill_bits low bits that belong to the next octet */
 
 	assert(fill_bits < 7);
-	for (size_t done = 0; to && size; done += 8) {
+	if (!to)
+		return;
+	/* Whole groups, the eighth octet written being the first of the next group. */
+	for (; n >= 8 && size >= 8; n -= 8, size -= 7, septets += 8, to += 7) {
+		uint64_t group = le64_at(septets);
+
+		group = carry | squeeze(group) << fill_bits;
+		carry = group >> 56;
+		group = htole64(group);
+		memcpy(to, &group, sizeof(group));
+	}
+	for (size_t done = 0; size; done += 8) {
 		size_t left = n > done ? n - done : 0;
 		size_t octets = size < 7 ? size : 7;
 		uint64_t group = 0;
@@ -315,6 +344,11 @@ enum result alphabet_unpack(struct reader *r, size_t n, unsigned fill_bits, stru
 		return ERR_SHORT;
 	if (!writer_ok(septets))
 		return ERR_TOO_BIG;
+	for (; n >= 8 && size >= 8; n -= 8, size -= 7, from += 7, to += 8) {
+		uint64_t group = htole64(spread((le64_at(from) >> fill_bits) & UINT64_C(0x00ffffffffffffff)));
+
+		memcpy(to, &group, sizeof(group));
+	}
 	for (size_t done = 0; done < n; done += 8, from += 7, size -= 7) {
 		uint64_t group = 0;
 

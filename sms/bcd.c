@@ -40,11 +40,25 @@ void bcd_take_all(struct reader *r, struct writer *w)
 /* 0-14, or FILLER for what is no digit. */
 static uint8_t half_of(char c)
 {
-	const char *found = c ? strchr(digit_chars, c) : NULL;
-
-	if (c >= 'A' && c <= 'C')
-		found = strchr(digit_chars, c - 'A' + 'a');
-	return found ? (uint8_t)(found - digit_chars) : FILLER;
+	if (c >= '0' && c <= '9')
+		return (uint8_t)(c - '0');
+	switch (c) {
+	case '*':
+		return 10;
+	case '#':
+		return 11;
+	case 'a':
+	case 'A':
+		return 12;
+	case 'b':
+	case 'B':
+		return 13;
+	case 'c':
+	case 'C':
+		return 14;
+	default:
+		return FILLER;
+	}
 }
 
 void bcd_put(struct writer *w, struct text digits)

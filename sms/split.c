@@ -28,15 +28,9 @@ struct survey {
 	size_t foreign_octet, foreign_number;
 };
 
-/* What the default tables take for a character outside ASCII. */
-static unsigned default_cost(uint32_t c)
-{
-	return alphabet_cost(c, (struct alphabet_tables){ 0 });
-}
-
 static void survey_char(struct survey *s, uint32_t c, size_t octet)
 {
-	unsigned cost = default_cost(c);
+	unsigned cost = alphabet_cost_known(c, (struct alphabet_tables){ 0 });
 
 	s->characters++;
 	s->utf16_units += c > 0xffff ? 2 : 1;
@@ -56,6 +50,8 @@ static size_t survey_ascii(struct survey *s, struct text t, size_t from)
 	size_t at = from;
 	size_t escapes = 0;
 
+	while (at + 8 <= t.len && alphabet_eight_same(t.at + at))
+		at += 8;
 	while (at < t.len && !(t.at[at] & 0x80) && alphabet_ascii[(uint8_t)t.at[at]] != ALPHABET_NONE) {
 		escapes += alphabet_ascii[(uint8_t)t.at[at]] >> 7;
 		at++;
@@ -114,7 +110,7 @@ static unsigned cost_of(const struct coding *k, uint32_t c)
 {
 	if (k->alphabet == DCS_UCS2)
 		return c > 0xffff ? 2 : 1;
-	return alphabet_cost(c, k->tables);
+	return alphabet_cost_known(c, k->tables);
 }
 
 /* Back to where the text may be cut; stays when that would leave nothing. */
@@ -133,12 +129,18 @@ static size_t cut_before(struct text t, size_t start, size_t at)
 static size_t part_end(struct text t, const struct coding *k, size_t start, size_t capacity)
 {
 	struct text rest = text_range(t.at + start, t.len - start);
+	bool by_eights = k->alphabet == DCS_UCS2 || k->tables.locking == ALPHABET_DEFAULT;
 	size_t used = 0;
 
 	while (rest.len) {
 		struct text ahead = rest;
 		uint32_t c = 0;
 
+		if (by_eights && rest.len >= 8 && used + 8 <= capacity && alphabet_eight_same(rest.at)) {
+			used += 8;
+			rest = text_range(rest.at + 8, rest.len - 8);
+			continue;
+		}
 		(void)alphabet_take(&ahead, &c);
 		used += cost_of(k, c);
 		if (used > capacity)

@@ -6,4 +6,5 @@ for round in 1 2 3; do
 	for batch in 64 256 512; do
 		"$B/bench_store" 50000 "$batch"
 	done
+	"$B/bench_sms"
 done

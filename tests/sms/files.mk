@@ -19,3 +19,4 @@ TESTS += tests/sms/test_gsup_server.c
 FUZZ += sms:gsup_server
 TESTS += tests/sms/test_modem.c
 FUZZ += sms:modem
+BENCHES += sms:sms
