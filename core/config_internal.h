@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the parts of the configuration engine share: config.c (the set), config_value.c (one value), config_word.c
- * (words and names), config_read.c (text to set), config_write.c (set to text), config_records.c (set to records).
+ * (words and names), config_read.c (text to set), config_command.c (commands), config_walk.c (copies, files, sockets),
+ * config_write.c (set to text), config_records.c (set to records).
  *
  * An entry stands in front of each node's struct. Entries of a kind are chained in the order of the file; all entries
  * lie in one hash table by kind and name. What is taken out stays in the arena until the set ends.
@@ -84,6 +85,7 @@ struct kind_slot *config_slot(const struct config *config, const struct node_kin
 struct entry *config_entry_find(const struct config *config, const struct node_kind *kind, struct text name);
 /* NULL when CONFIG_NODES_MAX is met. */
 struct entry *config_entry_new(struct config *config, const struct node_kind *kind, struct text name, uint32_t line);
+void config_entry_drop(struct config *config, struct entry *entry); /* out of the set; its memory stays */
 /* Whether the node's line in a file is superfluous: unnamed, and all as by default. */
 bool config_entry_is_default(const struct entry *entry);
 

@@ -12,21 +12,14 @@
 #include "core/ipc_messages.h"
 #include "daemon/control.h"
 #include "daemon/daemon_vty.h"
+#include "daemon/member.h"
 #include "daemon/memory_file.h"
 #include "daemon/role_internal.h"
 
 #define APPLY_MAX_US (60 * USEC_PER_SEC) /* for all steps; opening a large store takes a while */
-#define ENCODE_FIRST (1u << 20)
 #define CONTENT_MAX (1u << 20)
 
 enum step { IDLE, FILES, PREPARE, GATHER, CHECK, BIND, SWITCH };
-
-/* What control knows of each role. */
-struct member {
-	bool connected;
-	uint32_t have;	/* number of the set that it uses */
-	uint32_t asked; /* number of the set that it was asked to check */
-};
 
 struct address {
 	const struct node_kind *kind;
@@ -45,7 +38,6 @@ static struct {
 	struct config_file **files;
 	struct address *addresses;
 	unsigned files_count, addresses_count, at;
-	struct member members[ROLE_COUNT];
 } apply;
 
 bool apply_busy(void)
@@ -57,82 +49,6 @@ void apply_disown(const void *owner)
 {
 	if (apply.owner == owner)
 		apply.done = NULL;
-}
-
-static bool is_member(enum role_id id)
-{
-	return id != ROLE_CONTROL && role_of(id);
-}
-
-/* --- sending a set to one role --- */
-
-static bool encode(const struct config *config, unsigned roles, struct text *out)
-{
-	for (size_t size = ENCODE_FIRST; size <= MEMORY_FILE_MAX; size *= 2) {
-		char *room = must_alloc(size);
-		struct writer w = writer_of(room, size);
-		config_encode(config, roles, &w);
-		if (writer_ok(&w)) {
-			*out = text_range(room, writer_len(&w));
-			return true;
-		}
-		free(room);
-	}
-	return false;
-}
-
-static int encoded_file(const struct config *config, unsigned roles)
-{
-	struct text set = { 0 };
-	int fd = -1;
-
-	if (!encode(config, roles, &set) || memory_file_new(set, &fd))
-		LOGE(LOG_DAEMON, NULL, "the configuration is too big to be passed");
-	memory_file_forget(&set);
-	return fd;
-}
-
-static bool ask_check(enum role_id id, const struct config *config, uint32_t number)
-{
-	struct ipc *ipc = role_peer(id);
-	int fd = ipc ? encoded_file(config, 1u << id) : -1;
-
-	if (fd < 0)
-		return false;
-	apply.members[id].asked = number;
-	(void)ipc_begin(ipc, IPC_CONFIG_CHECK, number, 0);
-	return ipc_end_fd(ipc, fd) == OK;
-}
-
-static void say_switch(enum role_id id, uint32_t number)
-{
-	struct ipc *ipc = role_peer(id);
-
-	if (!ipc)
-		return;
-	(void)ipc_begin(ipc, IPC_CONFIG_SWITCH, number, 0);
-	if (ipc_end(ipc))
-		LOGE(LOG_DAEMON, role_name(id), "could not be told to switch");
-}
-
-/* A role that does not use the set in use is asked to, unless a new set is just being offered to it. */
-static void sync_role(enum role_id id)
-{
-	struct member *m = &apply.members[id];
-	uint32_t number = role_config_number();
-
-	if (!number || !m->connected || m->have == number || m->asked == number || (apply.waiting & 1u << id))
-		return;
-	if (!ask_check(id, role_config(), number))
-		LOGE(LOG_DAEMON, role_name(id), "the configuration could not be sent");
-}
-
-static void sync_all(void)
-{
-	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
-		if (is_member(id))
-			sync_role(id);
-	}
 }
 
 /* --- the end of a try --- */
@@ -156,7 +72,7 @@ static void finish(const char *why)
 	apply.owner = NULL;
 	if (why)
 		control_say_refused();
-	sync_all();
+	members_sync(apply.waiting);
 	if (done)
 		done(owner, why);
 	control_apply_ended();
@@ -220,20 +136,11 @@ static void enter_bind(void)
 	next_address();
 }
 
-static bool all_here(void)
-{
-	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
-		if (is_member(id) && !apply.members[id].connected)
-			return false;
-	}
-	return true;
-}
-
 /* The first configuration waits for all roles; a later one asks those that run. */
 static void enter_gather(void)
 {
 	apply.step = GATHER;
-	if (all_here() || role_config_number())
+	if (members_all_here() || role_config_number())
 		enter_check();
 }
 
@@ -241,11 +148,11 @@ static void enter_check(void)
 {
 	apply.step = CHECK;
 	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
-		const struct member *m = &apply.members[id];
+		const struct member *m = member_of(id);
 		/* One that is still on its way to the set in use gets the new one afterwards. */
-		if (!is_member(id) || !m->connected || m->have != role_config_number())
+		if (!member_is(id) || !m->connected || m->have != role_config_number())
 			continue;
-		if (!ask_check(id, apply.config, apply.number)) {
+		if (!member_offer(id, apply.config, apply.number)) {
 			refuse("it could not be sent to role %s", role_name(id));
 			return;
 		}
@@ -257,7 +164,7 @@ static void enter_check(void)
 
 static void switched_all(void)
 {
-	int fd = encoded_file(apply.config, FOR_ALL);
+	int fd = member_encode(apply.config, FOR_ALL);
 
 	if (fd < 0 || !role_config_switch(apply.number) || !control_say_active(apply.number, fd)) {
 		refuse("control itself cannot switch");
@@ -272,9 +179,9 @@ static void enter_switch(void)
 	apply.step = SWITCH;
 	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
 		/* One that came since is not in it: it is brought to the new set afterwards. */
-		if (is_member(id) && apply.members[id].connected && apply.members[id].asked == apply.number) {
+		if (member_is(id) && member_of(id)->connected && member_of(id)->asked == apply.number) {
 			apply.waiting |= 1u << id;
-			say_switch(id, apply.number);
+			member_switch(id, apply.number);
 		}
 	}
 	if (!apply.waiting)
@@ -340,7 +247,7 @@ bool apply_resume(struct config *config, uint32_t number)
 		LOGE(LOG_DAEMON, NULL, "the configuration in use cannot be used again: %s", why);
 		return false;
 	}
-	sync_all();
+	members_sync(apply.waiting);
 	return true;
 }
 
@@ -397,7 +304,7 @@ static void checked(enum role_id from, uint32_t number, struct text why)
 		if (why.len)
 			LOGE(LOG_DAEMON, role_name(from), "refuses the configuration in use: %.*s", TEXT_ARGS(why));
 		else
-			say_switch(from, number);
+			member_switch(from, number);
 		return;
 	}
 	apply.waiting &= ~(1u << from);
@@ -409,23 +316,23 @@ static void checked(enum role_id from, uint32_t number, struct text why)
 
 static void switched(enum role_id from, uint32_t number)
 {
-	apply.members[from].have = number;
+	member_of(from)->have = number;
 	if (apply.step == SWITCH && number == apply.number) {
 		apply.waiting &= ~(1u << from);
 		if (!apply.waiting)
 			switched_all();
 		return;
 	}
-	sync_role(from);
+	member_sync(from, apply.waiting);
 }
 
 static void arrived(enum role_id from, uint32_t number)
 {
-	apply.members[from] = (struct member){ .connected = true, .have = number };
-	if (apply.step == GATHER && all_here())
+	*member_of(from) = (struct member){ .connected = true, .have = number };
+	if (apply.step == GATHER && members_all_here())
 		enter_check();
 	else
-		sync_role(from);
+		member_sync(from, apply.waiting);
 }
 
 bool apply_record(enum role_id from, struct ipc_record *record)
@@ -458,7 +365,7 @@ void apply_role_lost(enum role_id role)
 {
 	bool awaited = apply.waiting & 1u << role;
 
-	apply.members[role] = (struct member){ 0 };
+	*member_of(role) = (struct member){ 0 };
 	apply.waiting &= ~(1u << role);
 	if (apply.step == CHECK && awaited)
 		refuse("role %s died while it looked at it", role_name(role));

@@ -14,6 +14,7 @@
 
 #define WORD_SHOWN 80u
 #define CONTENT_MAX (1u << 20)
+_Static_assert(CONFIG_FILE_MAX == 4u << 20, "the text of the refusal says 4 MiB");
 
 void config_fault_print(void *owner, const char *file, unsigned line, struct text word, const char *text)
 {
@@ -39,7 +40,10 @@ struct config *config_file_read(int fd, const char *path, config_fault fault, vo
 	struct text content = { 0 };
 	const char *why = "";
 
-	if (memory_file_read(fd, CONFIG_FILE_MAX, &content, &why)) {
+	enum result r = memory_file_read(fd, CONFIG_FILE_MAX, &content, &why);
+	if (r) {
+		if (r == ERR_TOO_BIG)
+			why = "bigger than 4 MiB, which is the most";
 		fault(owner, path, 0, text_range("", 0), why);
 		return NULL;
 	}
