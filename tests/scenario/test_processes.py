@@ -12,7 +12,9 @@ import time
 
 from daemon import PROGRAM, Daemon, Tap, Terminal, free_port
 
-GOOD = """log
+GOOD = """http
+ listen none
+log
  level error
  daemon info
 vty
@@ -188,7 +190,7 @@ def refusals_at_start(tap):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        daemon = Daemon(f"vty\n listen 127.0.0.1:{taken.getsockname()[1]}\n", ready=10)
+        daemon = Daemon(f"http\n listen none\nvty\n listen 127.0.0.1:{taken.getsockname()[1]}\n", ready=10)
         code = daemon.stop()
         tap.check(code == 1 and "Address already in use" in daemon.log(), "a taken address at start: why, exit code 1",
                   f"{code}\n{daemon.log()}")
