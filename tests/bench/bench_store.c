@@ -254,8 +254,8 @@ static void fill(unsigned messages)
 				d[t][i] = (struct store_new_delivery){ .recipient = TEXT_LITERAL("+819012345678"),
 								       .has_lane = true,
 								       .lane = lane,
-								       .route = i % 2 ? TEXT_LITERAL("r")
-										      : TEXT_LITERAL("other"),
+								       .route = i % 20 < 10 ? TEXT_LITERAL("r")
+											    : TEXT_LITERAL("other"),
 								       .bearer = TEXT_LITERAL("sms"),
 								       .due_us = now + (i % 10 < 2 ? 0 : HOUR),
 								       .deadline_us = INT64_MAX / 2,
