@@ -105,8 +105,10 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 	[SQL_FACT_DELETE] = "DELETE FROM fact WHERE kind = ?1 AND key = ?2",
 	[SQL_OUTBOX_DUE] = "SELECT id, target, kind, body, due_us FROM outbox WHERE target = ?1 AND done_us IS NULL "
 			   "AND due_us <= ?2 ORDER BY due_us LIMIT ?3",
-	[SQL_OUTBOX_DUE_ALL] = "SELECT id, target, kind, body, due_us FROM outbox WHERE done_us IS NULL AND "
-			       "due_us <= ?2 AND ?1 = '' ORDER BY due_us LIMIT ?3",
+	/* The bodies of those alone that are taken are read. */
+	[SQL_OUTBOX_DUE_ALL] = "SELECT id, target, kind, body, due_us FROM outbox WHERE ?1 = '' AND rowid IN (SELECT "
+			       "rowid FROM outbox WHERE done_us IS NULL AND due_us <= ?2 ORDER BY due_us LIMIT ?3) "
+			       "ORDER BY due_us",
 	[SQL_OUTBOX_DONE] = "UPDATE outbox SET done_us = ?2 WHERE id = ?1 AND done_us IS NULL",
 	[SQL_OUTBOX_LATER] = "UPDATE outbox SET due_us = ?2 WHERE id = ?1 AND done_us IS NULL",
 	[SQL_OUTBOX_EXISTS] = "SELECT 1 FROM outbox WHERE id = ?1",
