@@ -40,6 +40,8 @@ struct sqlite_driver {
 	struct sqlite_store reader;
 	struct loop *loop;
 	struct loop_hook hook;
+	struct loop_watch watch; /* of done_fd */
+	int done_fd;		 /* eventfd: something is completed */
 	char *path;
 	struct sqlite_thread writing, reading;
 	pthread_mutex_t lock;

@@ -115,7 +115,7 @@ static void turn_ended(void *owner)
 		next = r->next;
 		r->done(r);
 	}
-	if (m->first)
+	if (first) /* what the completions wrote to other roles may have missed its hook of this turn */
 		loop_wake(m->loop);
 }
 

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -85,10 +87,14 @@ struct request_queue sqlite_take(struct sqlite_thread *t, unsigned most, int64_t
 
 void sqlite_give_back(struct sqlite_driver *d, struct request_queue *done)
 {
+	uint64_t one = 1;
+
 	pthread_mutex_lock(&d->lock);
+	bool first = !d->completed.first;
 	request_append(&d->completed, done);
 	pthread_mutex_unlock(&d->lock);
-	loop_wake(d->loop);
+	if (first && write(d->done_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_fatal(LOG_STORE, "eventfd: %s", strerror(errno));
 }
 
 static void complete(struct sqlite_driver *d)
@@ -101,6 +107,18 @@ static void complete(struct sqlite_driver *d)
 		next = r->next;
 		r->done(r);
 	}
+}
+
+/* Within the turn, not at its end: what the completions write to other roles still leaves in this turn. */
+static void ready(void *owner, unsigned events)
+{
+	struct sqlite_driver *d = owner;
+	uint64_t n;
+
+	(void)events;
+	if (read(d->done_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
+		log_fatal(LOG_STORE, "eventfd: %s", strerror(errno));
+	complete(d);
 }
 
 static void hand_over(struct sqlite_thread *t)
@@ -117,7 +135,6 @@ static void turn_ended(void *owner)
 {
 	struct sqlite_driver *d = owner;
 
-	complete(d);
 	hand_over(&d->writing);
 	hand_over(&d->reading);
 }
@@ -168,6 +185,7 @@ static void release_all(struct sqlite_driver *d)
 	pthread_cond_destroy(&d->writing.work);
 	pthread_cond_destroy(&d->reading.work);
 	pthread_mutex_destroy(&d->lock);
+	close(d->done_fd);
 	free(d->path);
 	free(d);
 }
@@ -180,6 +198,7 @@ static void store_sqlite_close(struct store *store)
 	stop(&d->writing);
 	stop(&d->reading);
 	complete(d);
+	loop_unwatch(&d->watch);
 	loop_hook_remove(&d->hook);
 	release_all(d);
 }
@@ -299,6 +318,9 @@ static struct sqlite_driver *driver_new(struct loop *loop, const char *path, con
 
 	d->path = must_strdup(path);
 	d->loop = loop;
+	d->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (d->done_fd < 0)
+		log_fatal(LOG_STORE, "eventfd: %s", strerror(errno));
 	d->writer.base.driver = &driver;
 	d->writer.limits = limits ? *limits : STORE_LIMITS_DEFAULT;
 	d->writer.policy = policy;
@@ -331,6 +353,8 @@ enum result store_sqlite_open(struct loop *loop, const char *path, const char *v
 		release_all(d);
 		return r;
 	}
+	if (loop_watch(loop, &d->watch, d->done_fd, LOOP_READ, ready, d))
+		log_fatal(LOG_STORE, "the store's eventfd cannot be watched");
 	loop_hook_add(loop, &d->hook, turn_ended, d);
 	LOGN(LOG_STORE, NULL, "open, durability disk");
 	*out = &d->writer.base;
