@@ -57,7 +57,11 @@ static void refused(struct http_exchange *x, const struct ipc_answer *a, enum ap
 {
 	struct api_problem problem;
 
-	api_problem_of(&problem, a->result, message_of(a->body, api.arena), api.arena);
+	struct text message = message_of(a->body, api.arena);
+
+	if (a->result == ERR_CONFLICT && kind == CALL_CANCEL && !message.len)
+		message = TEXT_LITERAL("it is sent or ended already: nothing is left to cancel");
+	api_problem_of(&problem, a->result, message, api.arena);
 	if (a->result == ERR_CONFLICT && kind == CALL_CANCEL)
 		problem.code = "not_cancellable";
 	api_answer_problem(x, &problem);

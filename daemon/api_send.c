@@ -156,7 +156,8 @@ static enum result content_is_json(const struct http_message *m, struct api_prob
 
 	if (!type.len || text_is_nocase(type, "application/json"))
 		return OK;
-	return api_problem(p, api.arena, 415, "content_type", TEXT_LITERAL("Content-Type"), "must be application/json");
+	return api_problem(p, api.arena, 415, "content_type", TEXT_LITERAL("Content-Type"),
+			   "must be application/json (curl: -H 'Content-Type: application/json')");
 }
 
 static void send_json(struct offer *s)
