@@ -113,10 +113,16 @@ class Terminal:
     """A session of the VTY, as a script sees it: telnet's own octets are thrown away."""
 
     def __init__(self, port, timeout=10):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
-        self.text = ""
-        self.prompt = ""
-        self.read()
+        end = time.monotonic() + timeout
+        while True:
+            self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+            self.text = ""
+            self.prompt = ""
+            # One too many: those that were closed just now count until their end was seen.
+            if self.read() is not None or time.monotonic() > end:
+                return
+            self.socket.close()
+            time.sleep(0.1)
 
     def read(self):
         """Lines up to the next prompt; None when the other side ended."""
