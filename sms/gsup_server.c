@@ -256,8 +256,10 @@ static void put_identity(struct gsup_server *server, const struct gsup_link *lin
 		server->user->to_hlr(server->owner, link->id, room, writer_len(&w));
 }
 
+/* osmo-hlr says nothing more after our identity: it takes messages from then on. */
 static void hlr_ready(struct gsup_server *server, struct gsup_link *link)
 {
+	put_identity(server, link);
 	put_ccm(server, link, false, IPA_ID_ACK);
 	link->hlr = GSUP_HLR_READY;
 	if (link->kept_len)
@@ -269,9 +271,7 @@ static void hlr_ccm(struct gsup_server *server, struct gsup_link *link, const st
 {
 	if (frame->kind == IPA_PING)
 		put_ccm(server, link, false, IPA_PONG);
-	else if (frame->kind == IPA_ID_REQUEST)
-		put_identity(server, link);
-	else if (frame->kind == IPA_ID_ACK && link->hlr == GSUP_HLR_OPENING)
+	else if (frame->kind == IPA_ID_REQUEST && link->hlr != GSUP_HLR_DOWN)
 		hlr_ready(server, link);
 }
 

@@ -20,3 +20,4 @@ FUZZ += sms:gsup_server
 TESTS += tests/sms/test_modem.c
 FUZZ += sms:modem
 BENCHES += sms:sms
+DUMPS += tests/sms/peer_gsup.c

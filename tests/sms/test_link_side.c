@@ -228,7 +228,7 @@ static void test_over_messages(void **state)
 	assert_int_equal(send_to(&on_ims, "P"), OK);
 	assert_int_equal(send_to(&on_ims, "P"), ERR_BUSY);
 	expect("octets:0100039121f300020401(P) ");
-	strcpy(first, last_transaction);
+	memcpy(first, last_transaction, sizeof(first));
 	assert_int_equal(strlen(first), 24);
 	give(&on_ims, LINK_PDU_TAKEN, LINK_PDU_FINE, first, "", "");
 	give(&on_ims, LINK_PDU_OCTETS, LINK_PDU_FINE, "phone-1", "another", "0200");

@@ -31,9 +31,9 @@ static void note(const char *word, const void *octets, size_t len)
 
 	writer_printf(&w, "%s ", word);
 	hex_put(&w, octets, len);
+	if (len)
+		writer_u8(&w, ' ');
 	*w.at = 0;
-	if (seen[strlen(seen) - 1] != ' ')
-		strcat(seen, " ");
 }
 
 static void on_send(void *owner, const void *octets, size_t len)
