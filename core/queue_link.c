@@ -13,6 +13,7 @@
 
 #define FREE_FLIGHTS_GRACE_US (2 * USEC_PER_SEC)
 #define DOUBT_PAUSE_US (100 * USEC_PER_MSEC)
+#define CLAIM_PAUSE_US (100 * USEC_PER_MSEC)
 #define SETTLE_ROWS 100000u
 
 /* --- links ---------------------------------------------------------------------------------------------------- */
@@ -259,6 +260,17 @@ static void claim_job_free(struct claim_job *j)
 	queue_release_holder(j->queue, &h);
 }
 
+/* The store failed: no hot loop of claims against it. */
+static void claim_later(struct queue *q, struct link *l)
+{
+	int64_t again = store_now(q->store) + CLAIM_PAUSE_US;
+
+	counter_add(q->count.store_errors, 1);
+	l->waiting = false;
+	if (!l->due_us || l->due_us > again)
+		l->due_us = again;
+}
+
 static void claimed(struct store_request *r)
 {
 	struct claim_job *j = r->owner;
@@ -269,7 +281,7 @@ static void claimed(struct store_request *r)
 	l->claiming = false;
 	l->in_flight -= c->limit; /* the slots that were kept for what comes */
 	if (r->answer != STORE_DONE)
-		counter_add(q->count.store_errors, 1);
+		claim_later(q, l);
 	else if (c->rows_count_out < c->limit)
 		l->waiting = false;
 	for (struct store_row *row = r->answer == STORE_DONE ? c->rows_out : NULL; row; row = row->next) {

@@ -217,12 +217,15 @@ static bool make_file(const char *path)
 	return true;
 }
 
-/* Checkpoints are the writer's decision, not every commit's. */
+/* Checkpoints are the writer's decision, not every commit's. No temporary files: the sandbox opens no folder for them.
+ */
 static bool set_modes(sqlite3 *db, bool writer)
 {
 	static const char writes[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-				     "PRAGMA trusted_schema=OFF; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=0";
-	static const char reads[] = "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384";
+				     "PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536; "
+				     "PRAGMA wal_autocheckpoint=0";
+	static const char reads[] = "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY; "
+				    "PRAGMA cache_size=-16384";
 
 	sqlite3_busy_timeout(db, BUSY_MS);
 	return !sqlite3_exec(db, writer ? writes : reads, NULL, NULL, NULL);
