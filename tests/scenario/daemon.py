@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starts cellpostd in a folder of its own and speaks its terminal. For the scenarios; no test itself."""
+import atexit
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,6 +28,7 @@ class Daemon:
 
     def __init__(self, text, env=None, ready=20, program=None, files=None):
         self.folder = tempfile.mkdtemp(prefix="cellpost-")
+        atexit.register(shutil.rmtree, self.folder, True)
         self.port = free_port()
         self.config = os.path.join(self.folder, "test.cfg")
         self.log_path = os.path.join(self.folder, "log")
