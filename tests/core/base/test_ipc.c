@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/ipc.h"
 
 struct end {
@@ -218,6 +219,40 @@ static void the_owner_may_free_inside(void **state)
 	close_pair(&p);
 }
 
+static void late_record(void *owner)
+{
+	struct pair *p = owner;
+
+	if (p->a.ipc && !p->a.rooms++) { /* once */
+		(void)ipc_begin(p->a.ipc, 7, 1, 16);
+		assert_int_equal(ipc_end(p->a.ipc), OK);
+	}
+}
+
+/* A record that a hook writes after ours ran does not wait for the next event: here none would come for a minute. */
+static void a_record_of_a_later_hook_leaves(void **state)
+{
+	const int64_t minute = 60 * USEC_PER_SEC;
+	struct loop_hook late = { 0 }; /* made first, it runs last */
+	struct pair p;
+	int fds[2];
+
+	(void)state;
+	p = (struct pair){ .loop = loop_new(), .a = { .fd = -1 }, .b = { .fd = -1 } };
+	loop_hook_add(p.loop, &late, late_record, &p);
+	assert_int_equal(ipc_pair(fds), OK);
+	p.a.ipc = ipc_new(p.loop, fds[0], "a", &handler, &p.a);
+	p.b.ipc = ipc_new(p.loop, fds[1], "b", &handler, &p.b);
+	int64_t start = clock_monotonic();
+	loop_turn(p.loop, 0);
+	for (unsigned i = 0; i < 4 && !p.b.records; i++)
+		loop_turn(p.loop, minute);
+	assert_int_equal(p.b.records, 1);
+	assert_true(clock_monotonic() - start < minute / 2);
+	loop_hook_remove(&late);
+	close_pair(&p);
+}
+
 /* Bytes of a stranger: each closes this end, none ends the process. */
 static void garbage_closes(void **state)
 {
@@ -264,6 +299,7 @@ int main(void)
 		cmocka_unit_test(both_sides_beyond_credit),
 		cmocka_unit_test(a_refused_body_closes_the_peer),
 		cmocka_unit_test(the_owner_may_free_inside),
+		cmocka_unit_test(a_record_of_a_later_hook_leaves),
 		cmocka_unit_test(garbage_closes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
