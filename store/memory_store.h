@@ -147,6 +147,17 @@ void memory_end_money(struct memory_store *m, struct message_id delivery, enum s
 bool memory_renew_allowed(const struct memory_store *m, const struct store_renew *c, struct store_request *r);
 void memory_row_money(const struct memory_store *m, struct store_row *row);
 
+struct memory_account *memory_account_of(const struct memory_store *m, const uint8_t id[16]);
+/* Changes what is held and posted, on the account and in each window. */
+void memory_count(struct memory_store *m, const struct memory_charge *h, int64_t held, int64_t posted);
+void memory_post_charge(struct memory_store *m, const struct memory_charge *h, int64_t amount);
+/* What gave a charge back, or NULL; and what a posting moved in all. */
+const struct memory_posting *memory_reversal(const struct memory_store *m, const uint8_t charge[CHARGE_POSTING_SIZE]);
+int64_t memory_posting_sum(const struct memory_store *m, const struct memory_posting *p);
+/* False when it was given back before. */
+bool memory_give_back(struct memory_store *m, const struct memory_charge *h, const void *id, size_t id_len,
+		      int64_t amount);
+
 /* --- operations --- */
 void memory_accept(struct memory_store *m, struct store_request *r);
 void memory_claim(struct memory_store *m, struct store_request *r);

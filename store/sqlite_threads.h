@@ -65,6 +65,13 @@ int64_t sqlite_time(struct sqlite_driver *d);
 struct request_queue sqlite_take(struct sqlite_thread *t, unsigned most, int64_t idle_us, bool *idle_out);
 void sqlite_give_back(struct sqlite_driver *d, struct request_queue *done);
 
+/* Opens the file for both connections, with the schema of this program. */
+MUST_CHECK enum result sqlite_open_files(struct sqlite_driver *d, const char *vfs, const char **why_out);
+/* Reads what is kept in memory, and fences off whoever opened the file before. */
+MUST_CHECK enum result sqlite_take_over(struct sqlite_driver *d, const char **why_out);
+/* The reader first, so that the writer's close moves the whole log and removes it. */
+void sqlite_close_files(struct sqlite_driver *d);
+
 /* Operations that only read run on the reader. */
 bool sqlite_is_read(enum store_operation operation);
 
