@@ -16,6 +16,7 @@
 #include "daemon/cellpost_connect.h"
 #include "daemon/cellpost_terminal.h"
 
+#define GREETING_MS 3000
 #define SILENCE_MS 15000 /* longer than the VTY waits for a role */
 #define CHUNK 16384u
 
@@ -30,14 +31,14 @@ static int no_connection(const char *where, enum result r, const char *why)
 /* --- once ------------------------------------------------------------------------------------------------------- */
 
 /* Reads up to the next prompt; false when the connection ends or stays silent before. */
-static bool read_answer(int fd, struct vty_answer *answer)
+static bool read_answer(int fd, struct vty_answer *answer, int silence_ms)
 {
 	uint8_t bytes[CHUNK];
 	bool prompt = false;
 
 	while (!prompt) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		if (poll(&p, 1, SILENCE_MS) <= 0)
+		if (poll(&p, 1, silence_ms) <= 0)
 			return false;
 		ssize_t n = read(fd, bytes, sizeof(bytes));
 		if (n <= 0)
@@ -70,10 +71,11 @@ enum result vty_ask(const char *where, const char *line, struct vty_answer *answ
 
 	if (r != OK)
 		return r;
-	bool good = read_answer(fd, answer);
+	bool good = read_answer(fd, answer, GREETING_MS);
 	if (good) {
 		vty_answer_next(answer);
-		good = cellpost_write(fd, line, strlen(line)) && cellpost_write(fd, "\n", 1) && read_answer(fd, answer);
+		good = cellpost_write(fd, line, strlen(line)) && cellpost_write(fd, "\n", 1) &&
+		       read_answer(fd, answer, SILENCE_MS);
 	}
 	close(fd);
 	*why_out = "the terminal gave no whole answer";
