@@ -13,7 +13,7 @@ static int run_help(int argc, char **argv);
 
 #define API_OPTIONS \
 	"  --url URL        the HTTP API (CELLPOST_URL, " CELLPOST_URL ")\n" \
-	"  --account NAME   the account (CELLPOST_ACCOUNT)\n" \
+	"  --account NAME   the account (CELLPOST_ACCOUNT, that of examples/quickstart.cfg)\n" \
 	"  --token TOKEN    its password or token (CELLPOST_TOKEN); without an account, ACCOUNT.TOKEN\n"
 #define VTY_OPTION "  --vty HOST:PORT  the operator's terminal (CELLPOST_VTY, " CELLPOST_VTY ")\n"
 #define MESSAGE_OPTIONS \

@@ -22,7 +22,7 @@
 struct sending {
 	struct send_words words;
 	const char *url, *account, *token, *key;
-	bool json;
+	bool json, quickstart;
 	char *text, *authorization;
 	char random_key[2 * KEY_OCTETS + 1];
 	struct json_writer body;
@@ -69,6 +69,31 @@ static void random_key(char to[2 * KEY_OCTETS + 1])
 	to[2 * KEY_OCTETS] = '\0';
 }
 
+/* The account of examples/quickstart.cfg, where nothing else is said and it may be that gateway which is asked. */
+static void take_quickstart(struct sending *s)
+{
+	if (s->account || s->token || strcmp(s->url, CELLPOST_URL))
+		return;
+	s->account = s->token = "quickstart";
+	s->quickstart = true;
+}
+
+static int take_account(const char *command, struct sending *s)
+{
+	s->url = cellpost_setting(s->url, "CELLPOST_URL", CELLPOST_URL);
+	s->account = cellpost_setting(s->account, "CELLPOST_ACCOUNT", NULL);
+	s->token = cellpost_setting(s->token, "CELLPOST_TOKEN", NULL);
+	take_quickstart(s);
+	if (!s->token)
+		return cellpost_usage(command, "who sends? Give --account and --token, or set CELLPOST_ACCOUNT and "
+					       "CELLPOST_TOKEN");
+	s->authorization = authorization(s->account, s->token);
+	random_key(s->random_key);
+	if (!s->key)
+		s->key = s->random_key;
+	return CELLPOST_OK;
+}
+
 static int read_words(int argc, char **argv, struct sending *s)
 {
 	const struct cellpost_option options[] = {
@@ -95,17 +120,7 @@ static int read_words(int argc, char **argv, struct sending *s)
 	s->words.to = argv[at];
 	s->text = argc - at == 2 && !strcmp(argv[at + 1], "-") ? read_stdin() : cellpost_join(argc, argv, at + 1);
 	s->words.text = s->text;
-	s->url = cellpost_setting(s->url, "CELLPOST_URL", CELLPOST_URL);
-	s->account = cellpost_setting(s->account, "CELLPOST_ACCOUNT", NULL);
-	s->token = cellpost_setting(s->token, "CELLPOST_TOKEN", NULL);
-	if (!s->token)
-		return cellpost_usage(argv[0], "who sends? Give --account and --token, or set CELLPOST_ACCOUNT and "
-					       "CELLPOST_TOKEN");
-	s->authorization = authorization(s->account, s->token);
-	random_key(s->random_key);
-	if (!s->key)
-		s->key = s->random_key;
-	return CELLPOST_OK;
+	return take_account(argv[0], s);
 }
 
 /* --- request ---------------------------------------------------------------------------------------------------- */
@@ -139,6 +154,9 @@ static int report_failure(const struct sending *s, const struct cellpost_answer 
 	if (a->result == OK) {
 		fputs("cellpost: refused: ", stderr);
 		send_print_problem(stderr, a->status, a->body);
+		if (a->status == 401 && s->quickstart)
+			fputs("the account of examples/quickstart.cfg was tried; --account and --token name another\n",
+			      stderr);
 	} else {
 		fprintf(stderr, "cellpost: %s: %s\n", s->url, a->why);
 		if (a->result == ERR_CLOSED)

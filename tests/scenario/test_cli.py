@@ -109,7 +109,7 @@ def words(tap):
     tap.check(code == 2 and "doctor" in err, "no word lists the commands", err)
     code, out, _ = cellpost("version")
     tap.check(code == 0 and out.startswith("cellpost "), "the version", out)
-    code, _, err = cellpost("send", ANN, "x")
+    code, _, err = cellpost("send", "--url", "http://127.0.0.1:1", ANN, "x")
     tap.check(code == 2 and "CELLPOST_TOKEN" in err, "who sends is asked for", err)
     port = free_port()
     code, _, err = cellpost("send", "--url", f"http://127.0.0.1:{port}", "--token", "a.b", ANN, "x")
