@@ -21,3 +21,4 @@ TESTS += tests/sms/test_modem.c
 FUZZ += sms:modem
 BENCHES += sms:sms
 DUMPS += tests/sms/peer_gsup.c
+DUMPS += tests/sms/peer_modem.c
