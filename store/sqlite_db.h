@@ -173,6 +173,8 @@ void sqlite_memory_rollback(struct sqlite_store *s, const struct sqlite_memory *
 void sqlite_memory_flush(struct sqlite_store *s);
 /* After a commit. */
 void sqlite_memory_committed(struct sqlite_store *s);
+/* Before closing: the clock's mark no longer runs ahead. */
+void sqlite_memory_close(struct sqlite_store *s);
 void sqlite_memory_free(struct sqlite_store *s);
 void sqlite_mark_put(struct sqlite_store *s, const char *name, int64_t value);
 int64_t sqlite_mark_get(struct sqlite_store *s, const char *name);

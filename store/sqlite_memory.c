@@ -90,6 +90,17 @@ void sqlite_memory_committed(struct sqlite_store *s)
 	s->memory.lane_changes = s->memory.day_changes = 0;
 }
 
+void sqlite_memory_close(struct sqlite_store *s)
+{
+	sqlite3_stmt *q = sql(s, SQL_MARK_SET);
+
+	if (s->now_us >= s->clock_mark_us)
+		return;
+	sql_text(q, 1, TEXT_LITERAL(CLOCK_MARK));
+	sqlite3_bind_int64(q, 2, s->now_us);
+	(void)sql_run(s, q);
+}
+
 void sqlite_memory_free(struct sqlite_store *s)
 {
 	lanes_free(&s->lanes);

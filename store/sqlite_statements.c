@@ -23,6 +23,7 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 	[SQL_RELEASE] = "RELEASE request",
 	[SQL_MARK_PUT] = "INSERT INTO mark (name, seq) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET seq = "
 			 "max(seq, excluded.seq)",
+	[SQL_MARK_SET] = "UPDATE mark SET seq = ?2 WHERE name = ?1",
 	[SQL_MARK_GET] = "SELECT seq FROM mark WHERE name = ?1",
 	[SQL_IDEM_GET] = "SELECT body_hash, message_id, answer FROM idem WHERE key = ?1",
 	[SQL_IDEM_PUT] = "INSERT OR IGNORE INTO idem (key, body_hash, code, message_id, answer, created_us) "

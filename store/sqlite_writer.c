@@ -237,7 +237,7 @@ void *sqlite_writer_run(void *thread)
 		int64_t wait = d->checkpoint_due ? IDLE_US : 0;
 		struct request_queue batch = sqlite_take(t, d->writer.limits.batch_max, wait, &idle);
 		if (!batch.first && !idle)
-			return NULL;
+			break;
 		if (batch.first) {
 			run(d, &batch);
 			sqlite_give_back(d, &batch);
@@ -246,4 +246,8 @@ void *sqlite_writer_run(void *thread)
 		    (idle || (uint64_t)d->wal_frames * FRAME_OCTETS > d->writer.limits.wal_max_octets))
 			checkpoint(d);
 	}
+	d->writer.now_us = sqlite_time(d);
+	if (!d->fenced)
+		sqlite_memory_close(&d->writer);
+	return NULL;
 }

@@ -403,9 +403,19 @@ static void compare(struct twins *t)
 	}
 }
 
+/* What SQLite keeps in memory is read from its rows again; the other goes on. */
+static void restart(struct twins *t)
+{
+	if (dice(t, 4))
+		return;
+	world_driver = WORLD_SQLITE;
+	assert_true(world_reopen(twin(t, 0)));
+}
+
 static void (*const steps[])(struct twins *t) = {
-	accept, accept, accept, accept, claim,	claim,	claim, renew,  release, release, hold, wake_and_decide,
-	finish, finish, finish, finish, report, report, doubt, cancel, refund,	fund,	 cap,  expire,
+	accept,	 accept, accept,	  accept, claim,  claim,  claim,   renew,  release,
+	release, hold,	 wake_and_decide, finish, finish, finish, finish,  report, report,
+	doubt,	 cancel, refund,	  fund,	  cap,	  expire, restart,
 };
 
 static void start(struct twins *t, uint64_t seed)
