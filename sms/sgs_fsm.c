@@ -146,6 +146,16 @@ static void lose_one(void *owner, void *object)
 	sgs_leave(s);
 }
 
+/* An MME may have several associations (29.118 4.2); the one heard of last is used. */
+static struct sgs_link *other_link_of(struct sgs *sgs, const struct sgs_mme *mme)
+{
+	for (uint32_t i = 0; i < sgs->limits.links_max; i++) {
+		if (sgs->links[i].id && sgs->links[i].mme == mme)
+			return &sgs->links[i];
+	}
+	return NULL;
+}
+
 void sgs_link_down(struct sgs *sgs, uint64_t id, int64_t now_us)
 {
 	struct sgs_link *link = id ? link_of(sgs, id) : NULL;
@@ -159,7 +169,7 @@ void sgs_link_down(struct sgs *sgs, uint64_t id, int64_t now_us)
 	*link = (struct sgs_link){ 0 };
 	if (!last)
 		return;
-	mme->link = NULL;
+	mme->link = other_link_of(sgs, mme);
 	key_table_each(sgs->subscribers, lose_one, &of);
 }
 

@@ -132,7 +132,7 @@ def vty(commands):
 class Mme:
     """One MME with one phone."""
 
-    def __init__(self, name):
+    def __init__(self, name, imsi=IMSI):
         end = time.monotonic() + LIMIT
         while True:
             self.link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -145,8 +145,8 @@ class Mme:
                     raise
                 time.sleep(0.1)
         self.link.settimeout(LIMIT)
-        digits = IMSI[1:]
-        identity = bytes([int(IMSI[0]) << 4 | 9]) + bytes(int(digits[i + 1]) << 4 | int(digits[i]) for i in range(0, len(digits), 2))
+        digits = imsi[1:]
+        identity = bytes([int(imsi[0]) << 4 | 9]) + bytes(int(digits[i + 1]) << 4 | int(digits[i]) for i in range(0, len(digits), 2))
         self.imsi = bytes([1, len(identity)]) + identity
 
     def send(self, kind, elements=b""):
@@ -157,7 +157,7 @@ class Mme:
         while True:
             data = self.link.recv(4096)
             if data[0] != kind:
-                if data[0] in (0x1B, 0x1A):  # release, information: between the others
+                if data[0] in (0x1B, 0x1A, 0x0D):  # release, information, alert: between the others
                     continue
                 raise AssertionError(f"SGsAP {data.hex()}, wanted type {kind:02x}")
             elements, at = {}, 1

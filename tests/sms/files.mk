@@ -22,3 +22,4 @@ FUZZ += sms:modem
 BENCHES += sms:sms
 DUMPS += tests/sms/peer_gsup.c
 DUMPS += tests/sms/peer_modem.c
+DUMPS += tests/sms/peer_sgs.c

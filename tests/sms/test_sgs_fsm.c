@@ -377,6 +377,14 @@ static void test_restarts(void **state)
 	from_mme(8, SGSAP_UE_ACTIVITY_INDICATION, IMSI); /* nameless so far: its subscriber names it */
 	assert_int_equal(send_to(IMSI), OK);
 	expect("attached(012) 8>PAGING-REQUEST ");
+	/* A second association of that MME comes and goes. */
+	assert_int_equal(sgs_link_up(sgs, 9, "10.0.0.2", now), OK);
+	from_mme(9, SGSAP_RESET_ACK, NULL);
+	seen[0] = 0;
+	sgs_link_down(sgs, 9, now);
+	expect("ended(012,carrier lost,in vain,0,0) ");
+	assert_int_equal(send_to(IMSI), OK);
+	expect("8>PAGING-REQUEST ");
 	assert_int_equal(sgs_link_up(sgs, 9, "10.0.0.2", now), OK);
 	assert_int_equal(sgs_link_up(sgs, 10, "10.0.0.3", now), ERR_FULL);
 }
