@@ -21,9 +21,10 @@
 #include "sms/tpdu.h"
 
 #define CONCAT_PARTS_MAX 255u
-#define CONCAT_CONTENT_MAX 254u /* units of one part: septets one per octet, or octets; SMPP's short_message the most \
-				 */
-#define CONCAT_EXTRA_MAX 4096u	/* octets that the owner keeps beside a part */
+#define CONCAT_CONTENT_MAX \
+	254u		       /* units of one part: septets one per octet, or octets; SMPP's short_message the most \
+				*/
+#define CONCAT_EXTRA_MAX 4096u /* octets that the owner keeps beside a part */
 
 /* What makes parts one message: everything counts. */
 struct concat_id {

@@ -101,9 +101,7 @@ static void close_link(struct gsup_server *server, struct gsup_link *link, const
 	server->user->close(server->owner, link->id, why);
 }
 
-/* --- links
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* --- links --- */
 
 enum result gsup_server_up(struct gsup_server *server, uint64_t id, int64_t now_us)
 {
@@ -369,9 +367,7 @@ void gsup_server_hlr_down(struct gsup_server *server, uint64_t id, int64_t now_u
 	link->kept_len = 0;
 }
 
-/* --- time
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* --- time --- */
 
 static int64_t earlier(int64_t a, int64_t b)
 {

@@ -77,7 +77,24 @@ void modem_prompt(struct modem *m);
 void modem_broken(struct modem *m, const char *why);
 void modem_stop(struct modem *m, const char *why);
 void modem_network(struct modem *m, unsigned stat);
+
+/* Commands out; each waits for its result. */
+void modem_say(struct modem *m, enum modem_command command, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void modem_next_command(struct modem *m);
+void modem_set_state(struct modem *m, enum modem_state state, const char *why);
+void modem_give_up(struct modem *m); /* whatever was under way is over */
+
+/* modem_start.c */
+void modem_begin_start(struct modem *m);
+void modem_say_step(struct modem *m, bool other);
+void modem_step_done(struct modem *m, bool ok, unsigned cms);
+bool modem_is_sim_error(unsigned cms);
+void modem_stop_for_sim(struct modem *m, unsigned cms);
+
+/* modem_inbox.c */
 void modem_want_place(struct modem *m, unsigned place);
 void modem_pdu(struct modem *m, struct text hex);
+bool modem_has_stored_commit(const struct modem *m);
 
 #endif

@@ -57,7 +57,7 @@ static void test_keys(void **state)
 	assert_string_not_equal(key_of(&a, other), key);
 }
 
-/* --- parts ------------------------------------------------------------------------------------------------------- */
+/* --- parts --- */
 
 static const struct concat_part sample = {
 	.number = 2,
@@ -127,7 +127,7 @@ static void test_bad_parts(void **state)
 	assert_false(writer_ok(&w));
 }
 
-/* --- joining ------------------------------------------------------------------------------------------------------ */
+/* --- joining --- */
 
 static struct concat_part parts[CONCAT_PARTS_MAX];
 static uint8_t part_rooms[CONCAT_PARTS_MAX][CONCAT_ROOM];
@@ -256,7 +256,7 @@ static void test_gaps_and_errors(void **state)
 	assert_int_equal(concat_part_of(&t, 0, &w, &parts[0], &id), ERR_NOT_FOUND);
 }
 
-/* --- rules -------------------------------------------------------------------------------------------------------- */
+/* --- rules --- */
 
 static const struct concat_limits limits = { .wait_us = 100, .swallow_us = 50, .sets_max = 3, .octets_max = 20 };
 
