@@ -115,7 +115,16 @@ class Program:
 
 def vty(commands):
     """osmo-hlr's command line."""
-    with socket.create_connection((IP, 4258), timeout=LIMIT) as s:
+    end = time.monotonic() + LIMIT
+    while True:
+        try:
+            s = socket.create_connection((IP, 4258), timeout=LIMIT)
+            break
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+    with s:
         s.settimeout(0.5)
         for c in commands:
             s.sendall(c.encode() + b"\n")
@@ -239,14 +248,12 @@ class Network:
 
 def through(network):
     """(name, callable) in order; each stands on the one before."""
-    hlr = network.start(["osmo-hlr", "-c", os.path.join(network.folder, "hlr.cfg"), "-l", os.path.join(network.folder, "hlr.db")])
-    time.sleep(1)
-    assert hlr.child.poll() is None, list(hlr.lines.queue)
+    network.start(["osmo-hlr", "-c", os.path.join(network.folder, "hlr.cfg"), "-l", os.path.join(network.folder, "hlr.db")])
+    state = {}
     vty(["enable", f"subscriber imsi {IMSI} create", f"subscriber imsi {IMSI} update msisdn {MSISDN}"])
     server = network.start([os.path.join(B, "tests/sms/peer_gsup"), str(network.port), IP, "4222"])
     server.wait("ready")
-    msc = network.start_msc()
-    state = {"msc": msc}
+    state["msc"] = network.start_msc()
 
     def connects():
         server.wait("msc ")
