@@ -31,8 +31,8 @@ struct bond {
 	uint32_t command; /* the bind it asks for */
 	struct loop_timer again;
 	int64_t wait_us;
-	bool bound;
-	uint64_t asking; /* dns */
+	bool bound, wanted; /* not wanted: of a larger number of connections that was configured before */
+	uint64_t asking;    /* dns */
 };
 
 struct smpp_link {
@@ -98,11 +98,12 @@ static void give_result(struct smpp_link *l, struct outgoing *o)
 
 static void give_back(struct smpp_link *l, struct outgoing *o, uint32_t retry_ms, const char *why)
 {
-	outgoing_fail(o, IPC_RETRY, retry_ms, why);
-	give_result(l, o);
+	outgoing_give_up(o, retry_ms, why);
+	if (!outgoing_open(o)) /* else its last answer gives the result */
+		give_result(l, o);
 }
 
-/* Nothing was sent of these: they may go another way. Those begun already wait for the link. */
+/* The peer has nothing of these: they may go another way. Those begun already wait for the link within their lease. */
 static void give_all_back(struct smpp_link *l)
 {
 	struct outgoing_list keep;
@@ -110,7 +111,7 @@ static void give_all_back(struct smpp_link *l)
 
 	outgoing_list_init(&keep);
 	while ((o = outgoing_pop(&l->list))) {
-		if (outgoing_untouched(o) || l->stopping)
+		if (outgoing_unharmed(o) || l->stopping)
 			give_back(l, o, 1, "the link went down before it was sent");
 		else
 			outgoing_push(&keep, o);
@@ -174,19 +175,18 @@ static struct bond *bond_with_room(struct smpp_link *l)
 
 static bool too_late(const struct outgoing *o)
 {
-	return outgoing_untouched(o) && outgoing_not_after(o) <= clock_monotonic();
+	return !outgoing_open(o) && outgoing_not_after(o) <= clock_monotonic();
 }
 
-/* Whether the head of the list has no part left to send. */
-static void settle_head(struct smpp_link *l, struct outgoing *o)
+/* The head of the list leaves it when it has no part to send. */
+static bool settle_head(struct smpp_link *l, struct outgoing *o)
 {
-	struct smpp_pdu pdu;
-
-	if (outgoing_next(o, &l->style, false, 0, &pdu))
-		return;
+	if (outgoing_more(o))
+		return false;
 	(void)outgoing_pop(&l->list);
 	if (!outgoing_open(o))
 		give_result(l, o);
+	return true;
 }
 
 static void pump(struct smpp_link *l)
@@ -194,6 +194,8 @@ static void pump(struct smpp_link *l)
 	struct outgoing *o;
 
 	while ((o = outgoing_head(&l->list))) {
+		if (settle_head(l, o))
+			continue;
 		if (too_late(o)) {
 			(void)outgoing_pop(&l->list);
 			give_back(l, o, 1, "the link was too slow to send it within its lease");
@@ -202,7 +204,7 @@ static void pump(struct smpp_link *l)
 		struct bond *b = bond_with_room(l);
 		if (!b || !send_one(l, b, o))
 			return;
-		settle_head(l, o);
+		(void)settle_head(l, o);
 	}
 }
 
@@ -269,16 +271,17 @@ static void on_answer(void *owner, struct smpp_session *s, const struct smpp_ans
 
 	(void)s;
 	count_answer(l, a, action);
+	if (a->pdu && action == SMPP_DO_REBIND) { /* before it is sent again: not by this session */
+		LOGN(LOG_SMS, l->name, "%s: binding anew", smpp_status_name(a->pdu->status));
+		smpp_conn_end(b->conn);
+	}
 	switch (outgoing_answered(o, a, action)) {
 	case OUTGOING_ENDED:
-		if (outgoing_head(&l->list) == o)
-			(void)outgoing_pop(&l->list);
+		outgoing_unlist(&l->list, o);
 		give_result(l, o);
 		break;
 	case OUTGOING_AGAIN:
-		/* With more parts to send it stands in the list already. */
-		if (outgoing_head(&l->list) != o)
-			outgoing_push_again(&l->list, o);
+		outgoing_push_again(&l->list, o);
 		break;
 	default:
 		break;
@@ -351,7 +354,7 @@ static void wait_and_bind(struct bond *b, int64_t least_us)
 {
 	struct smpp_link *l = b->link;
 
-	if (l->stopping)
+	if (l->stopping || !b->wanted)
 		return;
 	b->wait_us = b->wait_us ? b->wait_us * 2 : FIRST_WAIT_US;
 	if (b->wait_us > l->settings.reconnect_max)
@@ -449,7 +452,7 @@ static void start_bond(void *owner)
 	uint16_t port;
 	const char *why;
 
-	if (l->stopping || b->conn || b->asking)
+	if (l->stopping || !b->wanted || b->conn || b->asking)
 		return;
 	if (net_address_parse(l->settings.host, &to, &why) == OK) {
 		connect_to(b, &to);
@@ -512,6 +515,7 @@ static unsigned add_bonds(struct smpp_link *l, uint32_t command, unsigned from)
 	for (int64_t i = 0; i < l->settings.connections && from < BONDS_MAX; i++, from++) {
 		l->bonds[from].link = l;
 		l->bonds[from].command = command;
+		l->bonds[from].wanted = true;
 	}
 	return from;
 }
@@ -523,6 +527,8 @@ static void make_bonds(struct smpp_link *l)
 					     [SMSC_RECEIVER] = SMPP_BIND_RECEIVER,
 					     [SMSC_SEPARATE] = SMPP_BIND_TRANSMITTER };
 
+	for (unsigned i = 0; i < BONDS_MAX; i++)
+		l->bonds[i].wanted = false;
 	l->bonds_count = add_bonds(l, commands[l->settings.bind], 0);
 	if (l->settings.bind == SMSC_SEPARATE)
 		l->bonds_count = add_bonds(l, SMPP_BIND_RECEIVER, l->bonds_count);
@@ -636,6 +642,8 @@ void smpp_link_free(struct smpp_link **link)
 	l->stopping = true;
 	for (unsigned i = 0; i < l->bonds_count; i++) {
 		loop_timer_stop(&l->bonds[i].again);
+		if (l->bonds[i].asking)
+			dns_forget(l->dns, l->bonds[i].asking);
 		if (l->bonds[i].conn)
 			smpp_conn_cut(l->bonds[i].conn);
 	}
@@ -656,16 +664,16 @@ struct text smpp_link_name(const struct smpp_link *l)
 void smpp_link_show(const struct smpp_link *l, void (*say)(void *owner, const char *line), void *owner)
 {
 	char line[320];
-	unsigned bound = 0, outstanding = 0;
+	unsigned bound = 0, outstanding = 0, wanted = 0;
 
 	for (unsigned i = 0; i < l->bonds_count; i++) {
 		const struct bond *b = &l->bonds[i];
 		bound += b->bound;
+		wanted += b->wanted;
 		if (b->bound)
 			outstanding += smpp_session_outstanding(smpp_conn_session(b->conn));
 	}
 	snprintf(line, sizeof(line), "%-24s %.*s  bound %u of %u  unanswered %u  waiting %u  %s", l->name,
-		 TEXT_ARGS(l->settings.host), bound, l->bonds_count, outstanding, l->list.count,
-		 l->up ? "" : l->why_down);
+		 TEXT_ARGS(l->settings.host), bound, wanted, outstanding, l->list.count, l->up ? "" : l->why_down);
 	say(owner, line);
 }

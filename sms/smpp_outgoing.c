@@ -13,11 +13,15 @@
 #include "sms/smpp_status.h"
 #include "sms/smpp_time.h"
 
+/* A part that is refused for now this often, while others were taken, is left in doubt with its message. */
+#define PART_REFUSALS_MAX 5u
+
 enum part_state { PART_TO_SEND, PART_SENT, PART_TAKEN };
 
 struct part {
 	struct outgoing *outgoing;
 	enum part_state state;
+	uint8_t refused; /* times, for now */
 	uint16_t number;
 	uint64_t order;
 	char wire[SMPP_ID_SIZE];
@@ -34,7 +38,7 @@ struct outgoing {
 	uint16_t reference;
 	struct part *parts;
 	unsigned next_part, open, taken;
-	bool touched, ended;
+	bool touched, ended, listed;
 	/* the result */
 	enum ipc_outcome outcome;
 	uint32_t retry_ms;
@@ -121,6 +125,11 @@ bool outgoing_untouched(const struct outgoing *o)
 	return !o->touched;
 }
 
+bool outgoing_unharmed(const struct outgoing *o)
+{
+	return !o->taken && !o->open;
+}
+
 unsigned outgoing_open(const struct outgoing *o)
 {
 	return o->open;
@@ -165,6 +174,15 @@ static void fill_sm(struct outgoing *o, const struct outgoing_style *style, stru
 	sm->validity = validity_of(o, style);
 	sm->registered_delivery = style->receipts && style->request == SMPP_SUBMIT_SM ? SMPP_REGISTERED_ALWAYS : 0;
 	sm->data_coding = o->plan.coding;
+}
+
+bool outgoing_more(const struct outgoing *o)
+{
+	unsigned i = o->next_part;
+
+	while (i < o->plan.parts && o->parts[i].state != PART_TO_SEND)
+		i++;
+	return !o->ended && i < o->plan.parts;
 }
 
 bool outgoing_next(struct outgoing *o, const struct outgoing_style *style, bool tlvs, int64_t now_us,
@@ -221,6 +239,11 @@ void outgoing_fail(struct outgoing *o, enum ipc_outcome outcome, uint32_t retry_
 	o->retry_ms = retry_ms;
 }
 
+void outgoing_give_up(struct outgoing *o, uint32_t retry_ms, const char *detail)
+{
+	outgoing_fail(o, outgoing_unharmed(o) ? IPC_RETRY : IPC_DOUBT, retry_ms, detail);
+}
+
 static void take_id(struct part *p, const struct smpp_pdu *pdu)
 {
 	char room[SMPP_ID_SIZE];
@@ -260,14 +283,24 @@ static enum outgoing_step by_action(struct part *p, const struct smpp_answer *a,
 		return send_again(p);
 	case SMPP_DO_RETRY:
 		/* With parts taken already the whole would arrive twice: this part alone goes again. */
-		if (o->taken)
+		if (o->taken && ++p->refused < PART_REFUSALS_MAX)
 			return send_again(p);
-		set_end(o, IPC_RETRY, name, a->pdu->status);
+		set_end(o, o->taken ? IPC_DOUBT : IPC_RETRY, name, a->pdu->status);
 		return OUTGOING_ENDED;
 	default:
 		set_end(o, IPC_REFUSED, name, a->pdu->status);
 		return OUTGOING_ENDED;
 	}
+}
+
+/* Another part has decided, but what was to be tried again as a whole is no longer unharmed. */
+static enum outgoing_step after_end(struct outgoing *o, const struct smpp_answer *a, enum smpp_action action)
+{
+	bool there = a->end == SMPP_IN_DOUBT || (a->end == SMPP_ANSWERED && action == SMPP_DO_KEEP);
+
+	if (there && o->outcome == IPC_RETRY)
+		set_end(o, IPC_DOUBT, "a part was refused for now and another was not", 0);
+	return o->open ? OUTGOING_GOES_ON : OUTGOING_ENDED;
 }
 
 enum outgoing_step outgoing_answered(struct outgoing *o, const struct smpp_answer *a, enum smpp_action action)
@@ -276,8 +309,8 @@ enum outgoing_step outgoing_answered(struct outgoing *o, const struct smpp_answe
 
 	o->open--;
 	p->order = a->order;
-	if (o->ended) /* another part has decided */
-		return o->open ? OUTGOING_GOES_ON : OUTGOING_ENDED;
+	if (o->ended)
+		return after_end(o, a, action);
 	if (a->end == SMPP_UNSENT)
 		return send_again(p);
 	if (a->end == SMPP_IN_DOUBT) {
@@ -330,6 +363,9 @@ void outgoing_list_init(struct outgoing_list *list)
 
 void outgoing_push(struct outgoing_list *list, struct outgoing *o)
 {
+	if (o->listed)
+		return;
+	o->listed = true;
 	o->next = NULL;
 	*list->last = o;
 	list->last = &o->next;
@@ -341,6 +377,8 @@ void outgoing_push_again(struct outgoing_list *list, struct outgoing *o)
 	struct outgoing **at = &list->first;
 	uint64_t order = outgoing_order(o);
 
+	outgoing_unlist(list, o);
+	o->listed = true;
 	while (*at && outgoing_order(*at) < order)
 		at = &(*at)->next;
 	o->next = *at;
@@ -366,5 +404,22 @@ struct outgoing *outgoing_pop(struct outgoing_list *list)
 		list->last = &list->first;
 	list->count--;
 	o->next = NULL;
+	o->listed = false;
 	return o;
+}
+
+void outgoing_unlist(struct outgoing_list *list, struct outgoing *o)
+{
+	struct outgoing **at = &list->first;
+
+	if (!o->listed)
+		return;
+	while (*at != o)
+		at = &(*at)->next;
+	*at = o->next;
+	if (!*at)
+		list->last = at;
+	list->count--;
+	o->next = NULL;
+	o->listed = false;
 }

@@ -32,6 +32,8 @@ void outgoing_free(struct outgoing **outgoing);
 struct message_id outgoing_id(const struct outgoing *o);
 int64_t outgoing_not_after(const struct outgoing *o); /* monotonic */
 bool outgoing_untouched(const struct outgoing *o);    /* no part was ever sent */
+bool outgoing_unharmed(const struct outgoing *o);     /* no part is with the peer, nor may be */
+bool outgoing_more(const struct outgoing *o);	      /* it has not ended, and has parts to send */
 unsigned outgoing_open(const struct outgoing *o);     /* parts sent and unanswered */
 
 /* The next part to be sent; false when all are sent or it has ended. Valid until the next call. */
@@ -54,8 +56,10 @@ uint64_t outgoing_order(const struct outgoing *o);
 /* After OUTGOING_ENDED, or to end it unsent (`outcome`, detail). The texts live as long as `o`. */
 void outgoing_result(struct outgoing *o, struct text link, bool await, struct ipc_result *out);
 void outgoing_fail(struct outgoing *o, enum ipc_outcome outcome, uint32_t retry_ms, const char *detail);
+/* Nothing more of it is sent: it may go another way when it is unharmed, else it is in doubt. */
+void outgoing_give_up(struct outgoing *o, uint32_t retry_ms, const char *detail);
 
-/* The owner's list. */
+/* The owner's list. An outgoing is in it once at most: the calls see to that. */
 struct outgoing_list {
 	struct outgoing *first, **last;
 	unsigned count;
@@ -65,5 +69,6 @@ void outgoing_push(struct outgoing_list *list, struct outgoing *o);
 void outgoing_push_again(struct outgoing_list *list, struct outgoing *o); /* in front, in order */
 struct outgoing *outgoing_head(const struct outgoing_list *list);
 struct outgoing *outgoing_pop(struct outgoing_list *list);
+void outgoing_unlist(struct outgoing_list *list, struct outgoing *o); /* wherever it stands, if it does */
 
 #endif
