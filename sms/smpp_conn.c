@@ -142,24 +142,40 @@ static void timer_fired(void *owner)
 	smpp_conn_touch(conn);
 }
 
-/* What it wants to say goes to its stream. False: the conn is gone. */
-static bool say(struct smpp_conn *conn)
+/* Such a peer reads nothing, or is not there: there is nobody to end politely with. */
+static bool is_deaf(const struct smpp_session *s)
+{
+	return smpp_session_closed_by(s) == SMPP_CLOSE_BACKLOG || smpp_session_closed_by(s) == SMPP_CLOSE_SILENT;
+}
+
+static void end_stream(struct smpp_conn *conn)
+{
+	if (conn->ending)
+		return;
+	conn->ending = true;
+	if (is_deaf(conn->session))
+		gone(conn, smpp_close_name(smpp_session_closed_by(conn->session)));
+	else
+		stream_finish(conn->stream);
+}
+
+/* What it wants to say goes to its stream; the conn may be gone after. */
+static void say(struct smpp_conn *conn)
 {
 	if (!conn->session)
-		return true;
+		return;
 	struct text out = smpp_session_output(conn->session);
-	if (out.len) {
+	bool closed = smpp_session_state(conn->session) == SMPP_SESSION_CLOSED;
+	/* What a peer does not read stays in its session, which ends when it is too much. */
+	if (out.len && (closed || stream_room(conn->stream))) {
 		stream_write(conn->stream, out.at, out.len);
 		smpp_session_sent(conn->session, out.len);
 		stream_flush(conn->stream);
 	}
-	if (smpp_session_state(conn->session) == SMPP_SESSION_CLOSED && !conn->ending) {
-		conn->ending = true;
-		stream_finish(conn->stream);
-		return true;
-	}
-	arm(conn);
-	return true;
+	if (closed)
+		end_stream(conn);
+	else
+		arm(conn);
 }
 
 static void turn_ended(void *owner)
@@ -173,12 +189,10 @@ static void turn_ended(void *owner)
 		loop_wake(c->loop); /* the queue does not read just now: look again */
 		return;
 	}
-	struct smpp_conn *conn = c->dirty;
-	c->dirty = NULL;
-	for (struct smpp_conn *next; conn; conn = next) {
-		next = conn->next_dirty;
+	for (struct smpp_conn *conn; (conn = c->dirty);) {
+		c->dirty = conn->next_dirty;
 		conn->dirty = false;
-		(void)say(conn);
+		say(conn);
 	}
 }
 
@@ -206,7 +220,7 @@ static size_t received(void *owner, struct stream *stream, const uint8_t *bytes,
 	return taken;
 }
 
-static void closed(void *owner, struct stream *stream, enum result why, const char *text)
+static void ended(void *owner, struct stream *stream, enum result why, const char *text)
 {
 	struct smpp_conn *conn = owner;
 
@@ -215,7 +229,15 @@ static void closed(void *owner, struct stream *stream, enum result why, const ch
 	gone(conn, text);
 }
 
-static const struct stream_handler handler = { .connected = connected, .received = received, .closed = closed };
+static void room(void *owner, struct stream *stream)
+{
+	(void)stream;
+	smpp_conn_touch(owner);
+}
+
+static const struct stream_handler handler = {
+	.connected = connected, .received = received, .closed = ended, .room = room
+};
 
 static struct smpp_conn *conn_new(struct smpp_conns *c, const struct smpp_session_options *options,
 				  const struct smpp_conn_user *user, void *owner)
@@ -281,7 +303,10 @@ void smpp_conn_end(struct smpp_conn *conn)
 		smpp_conn_cut(conn);
 		return;
 	}
-	smpp_session_unbind(conn->session, clock_monotonic());
+	if (smpp_session_bound(conn->session))
+		smpp_session_unbind(conn->session, clock_monotonic());
+	else if (smpp_session_state(conn->session) != SMPP_SESSION_UNBINDING)
+		smpp_session_close(conn->session); /* nothing to unbind yet */
 	smpp_conn_touch(conn);
 }
 
