@@ -42,6 +42,12 @@ void smpp_session_free(struct smpp_session **session)
 	free(s);
 }
 
+void smpp_session_set_windows(struct smpp_session *s, uint32_t window, uint32_t window_in)
+{
+	smpp_window_set_limit(&s->window, window);
+	s->options.window_in = window_in;
+}
+
 void smpp_session_go(struct smpp_session *s, enum smpp_session_state state)
 {
 	if (s->state == state || s->state == SMPP_SESSION_CLOSED)

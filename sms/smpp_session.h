@@ -147,6 +147,9 @@ struct smpp_session *smpp_session_new(const struct smpp_session_options *options
 				      void *owner, int64_t now_us);
 void smpp_session_free(struct smpp_session **session); /* nothing is reported: close first */
 
+/* Other limits of the options, as when a bind tells whose session it is; what is open stays, also above them. */
+void smpp_session_set_windows(struct smpp_session *s, uint32_t window, uint32_t window_in);
+
 /* --- octets --- */
 
 /* How many octets were taken; the rest begins a PDU that is not all there. After closing all are taken and ignored. */

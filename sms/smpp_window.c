@@ -8,13 +8,20 @@
 #include "core/base/arena.h"
 #include "sms/smpp_pdu.h"
 
-void smpp_window_init(struct smpp_window *w, uint32_t limit)
+static uint32_t size_for(uint32_t limit)
 {
 	uint32_t size = 16;
 
 	assert(limit && limit <= SMPP_WINDOW_MAX);
 	while (size < 2 * limit)
 		size *= 2;
+	return size;
+}
+
+void smpp_window_init(struct smpp_window *w, uint32_t limit)
+{
+	uint32_t size = size_for(limit);
+
 	*w = (struct smpp_window){
 		.mask = size - 1, .limit = limit, .oldest = SMPP_WINDOW_NONE, .newest = SMPP_WINDOW_NONE
 	};
@@ -25,6 +32,33 @@ void smpp_window_clear(struct smpp_window *w)
 {
 	free(w->places);
 	w->places = NULL;
+}
+
+/* What had places of its own under the smaller mask has them under the larger one. */
+void smpp_window_set_limit(struct smpp_window *w, uint32_t limit)
+{
+	uint32_t size = size_for(limit), newest = SMPP_WINDOW_NONE;
+	struct smpp_pending *old = w->places;
+
+	w->limit = limit;
+	if (size <= w->mask + 1)
+		return;
+	w->places = must_alloc(size * sizeof(*w->places));
+	w->mask = size - 1;
+	for (uint32_t from = w->oldest, next; from != SMPP_WINDOW_NONE; from = next) {
+		uint32_t at = old[from].sequence & w->mask;
+		next = old[from].newer;
+		w->places[at] = old[from];
+		w->places[at].older = newest;
+		w->places[at].newer = SMPP_WINDOW_NONE;
+		if (newest == SMPP_WINDOW_NONE)
+			w->oldest = at;
+		else
+			w->places[newest].newer = at;
+		newest = at;
+	}
+	w->newest = newest;
+	free(old);
 }
 
 /* At most half of the places are taken, so this ends. */

@@ -33,6 +33,8 @@ struct smpp_window {
 /* limit 1..SMPP_WINDOW_MAX. */
 void smpp_window_init(struct smpp_window *w, uint32_t limit);
 void smpp_window_clear(struct smpp_window *w);
+/* Another limit; what is pending stays, also above it. */
+void smpp_window_set_limit(struct smpp_window *w, uint32_t limit);
 /* A number for a request that is not kept here (bind, unbind, enquire_link). */
 uint32_t smpp_window_next(struct smpp_window *w);
 /* A place with its sequence and order filled in, as the newest; NULL when `limit` are pending. */
