@@ -17,6 +17,13 @@ struct call {
 	uint32_t request, sequence;
 	bool gives_id;
 	char message_id[SMPP_MESSAGE_ID_MAX + 1];
+	struct multi *multi;
+};
+
+/* Destinations of a submit_multi, in the forms of the wire. */
+struct multi {
+	size_t refused, offered; /* octets of each, one behind the other */
+	char entries[];
 };
 
 struct sms_calls {
@@ -37,6 +44,7 @@ static void free_list(struct call *call)
 {
 	while (call) {
 		struct call *next = call->next;
+		free(call->multi);
 		free(call);
 		call = next;
 	}
@@ -51,6 +59,29 @@ void sms_calls_free(struct sms_calls **calls)
 	free_list((*calls)->free);
 	free(*calls);
 	*calls = NULL;
+}
+
+/* Every destination that did not get the message is in the answer. */
+static void answer_multi(struct smpp_session *s, const struct call *call, const struct multi *m, uint32_t status,
+			 struct text id)
+{
+	struct smpp_pdu r = { .id = SMPP_RESPONSE_TO(SMPP_SUBMIT_MULTI), .status = status, .sequence = call->sequence };
+	struct reader refused = reader_of(m->entries, m->refused);
+	struct reader offered = reader_of(m->entries + m->refused, m->offered);
+	char room[SMPP_DESTINATIONS_MAX * (SMPP_ADDRESS_MAX + 8u)];
+	struct writer w = writer_of(room, sizeof(room));
+	struct smpp_multi_destination d;
+	struct smpp_multi_failure f;
+
+	for (; smpp_multi_resp_next(&refused, &f); r.u.multi_resp.count++)
+		smpp_multi_resp_put(&w, &f);
+	for (; status && smpp_multi_next(&offered, &d); r.u.multi_resp.count++) {
+		f = (struct smpp_multi_failure){ .address = d.address, .status = status };
+		smpp_multi_resp_put(&w, &f);
+	}
+	r.u.multi_resp.message_id = id;
+	r.u.multi_resp.entries = text_range(room, writer_len(&w));
+	(void)smpp_session_answer_pdu(s, &r);
 }
 
 static struct call *put(struct sms_calls *c, uint32_t number, struct smpp_conn *conn, uint32_t request,
@@ -82,6 +113,7 @@ static bool take(struct sms_calls *c, uint32_t number, struct call *out)
 		return false;
 	*out = *found;
 	*at = found->next;
+	found->multi = NULL;
 	found->next = c->free;
 	c->free = found;
 	return true;
@@ -95,6 +127,26 @@ void sms_calls_add(struct sms_calls *c, uint32_t call, struct smpp_conn *conn, u
 		return;
 	}
 	(void)smpp_session_answer(smpp_conn_session(conn), request, sequence, SMPP_RSYSERR, (struct text){ 0 });
+	smpp_conn_touch(conn);
+}
+
+void sms_calls_add_multi(struct sms_calls *c, uint32_t call, struct smpp_conn *conn, uint32_t sequence,
+			 struct text refused, struct text offered)
+{
+	struct call now = { .request = SMPP_SUBMIT_MULTI, .sequence = sequence };
+	struct multi *m = must_alloc(sizeof(*m) + refused.len + offered.len);
+	struct writer w = writer_of(m->entries, refused.len + offered.len);
+
+	m->refused = refused.len;
+	m->offered = offered.len;
+	writer_text(&w, refused);
+	writer_text(&w, offered);
+	if (call) {
+		put(c, call, conn, SMPP_SUBMIT_MULTI, sequence)->multi = m;
+		return;
+	}
+	answer_multi(smpp_conn_session(conn), &now, m, SMPP_RSYSERR, (struct text){ 0 });
+	free(m);
 	smpp_conn_touch(conn);
 }
 
@@ -123,23 +175,34 @@ static enum smpp_fault fault_of(const struct ipc_accepted *a)
 	return a->recipient ? SMPP_FAULT_DESTINATION : SMPP_FAULT_NONE;
 }
 
+static void answer_accept(struct smpp_conn *conn, const struct call *call, const struct ipc_accepted *a)
+{
+	struct smpp_session *s = smpp_conn_session(conn);
+	char room[MESSAGE_ID_TEXT_SIZE];
+	struct text id = { 0 };
+	uint32_t status = SMPP_ROK;
+
+	if (a->result)
+		status = smpp_status_of(a->result, fault_of(a));
+	else if (call->gives_id || call->multi)
+		id = sms_message_id(s, a->id, room);
+	if (call->multi)
+		answer_multi(s, call, call->multi, status, id);
+	else
+		(void)smpp_session_answer(s, call->request, call->sequence, status, id);
+	smpp_conn_touch(conn);
+}
+
 bool sms_calls_accepted(struct sms_calls *c, uint32_t number, const struct ipc_accepted *a)
 {
-	char id[MESSAGE_ID_TEXT_SIZE];
-	struct text given = { 0 };
 	struct call call;
 
 	if (!take(c, number, &call))
 		return false;
 	struct smpp_conn *conn = smpp_conn_find(c->conns, call.conn);
-	if (!conn)
-		return true; /* it will ask again, or see the message arrive */
-	struct smpp_session *s = smpp_conn_session(conn);
-	if (!a->result && call.gives_id)
-		given = sms_message_id(s, a->id, id);
-	(void)smpp_session_answer(s, call.request, call.sequence,
-				  a->result ? smpp_status_of(a->result, fault_of(a)) : SMPP_ROK, given);
-	smpp_conn_touch(conn);
+	if (conn) /* else it will ask again, or see the message arrive */
+		answer_accept(conn, &call, a);
+	free(call.multi);
 	return true;
 }
 

@@ -18,6 +18,10 @@ void sms_calls_free(struct sms_calls **calls);
  * there): answered now as temporary. */
 void sms_calls_add(struct sms_calls *calls, uint32_t call, struct smpp_conn *conn, uint32_t request, uint32_t sequence,
 		   bool gives_id);
+/* submit_multi: `refused` are entries of its response (smpp_multi_resp_put) for destinations that the queue never saw,
+ * `offered` those that it decides about together (smpp_multi_put). Both are copied. */
+void sms_calls_add_multi(struct sms_calls *calls, uint32_t call, struct smpp_conn *conn, uint32_t sequence,
+			 struct text refused, struct text offered);
 /* query_sm and cancel_sm: `message_id` comes back in the answer. */
 void sms_calls_add_query(struct sms_calls *calls, uint32_t call, struct smpp_conn *conn, uint32_t request,
 			 uint32_t sequence, struct text message_id);

@@ -23,3 +23,5 @@ BENCHES += sms:sms
 DUMPS += tests/sms/peer_gsup.c
 DUMPS += tests/sms/peer_modem.c
 DUMPS += tests/sms/peer_sgs.c
+TESTS += tests/sms/test_smpp_server.c
+FAKES_tests/sms/test_smpp_server.c := tests/fake/fake_queue.c
