@@ -22,7 +22,8 @@
 
 /* Of an account; lives as long as the account. */
 struct webhook {
-	unsigned failures; /* in a row */
+	unsigned failures;  /* in a row; those within one wait count as one */
+	int64_t patient_us; /* the end of that wait */
 	bool announced;
 };
 
@@ -32,6 +33,7 @@ struct call {
 	struct api_account *account;
 	bool receipt; /* else an incoming message */
 	struct message_id delivery;
+	int64_t started_us;
 };
 
 static struct http_client *client;
@@ -196,6 +198,15 @@ static void end_message(const struct call *c, enum webhook_verdict verdict, uint
 							  .segments = 1 });
 }
 
+/* Only a call that was begun after the wait for the last failure says something new. */
+static void count_failure(struct webhook *w, const struct call *c)
+{
+	if (w->failures && c->started_us < w->patient_us)
+		return;
+	w->failures++;
+	w->patient_us = loop_time(api.loop) + (int64_t)webhook_wait_ms(w->failures) * 4 / 5 * USEC_PER_MSEC;
+}
+
 /* The call ends here and is freed. after_ms: what the receiver asked for, 0 = our own back-off. */
 static void end(struct call *c, enum webhook_verdict verdict, uint32_t after_ms, const char *detail)
 {
@@ -203,7 +214,7 @@ static void end(struct call *c, enum webhook_verdict verdict, uint32_t after_ms,
 	uint32_t wait_ms = 0;
 
 	if (verdict == WEBHOOK_AGAIN) {
-		w->failures++;
+		count_failure(w, c);
 		wait_ms = spread(webhook_wait_ms(w->failures));
 		if (after_ms > wait_ms)
 			wait_ms = after_ms;
@@ -243,6 +254,7 @@ static struct call *call_new(struct api_account *a)
 	struct call *c = must_alloc(sizeof(*c));
 
 	c->account = a;
+	c->started_us = loop_time(api.loop);
 	c->next = calls;
 	c->at = &calls;
 	if (c->next)
