@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/cellpost_sms.h"
+#include "daemon/cellpost_terminal.h"
 
 struct outcome {
 	enum result result;
@@ -90,8 +91,9 @@ static struct outcome as_modem(FILE *to, const struct form *form, struct text oc
 		return o;
 	struct writer w = writer_of(shown, sizeof(shown));
 	sms_address_to_text(&centre, &w);
-	fprintf(to, "service centre %.*s, then ", centre.len ? (int)writer_len(&w) : 12,
-		centre.len ? shown : "of the modem");
+	fputs("service centre ", to);
+	terminal_print(to, centre.len ? text_range(shown, writer_len(&w)) : TEXT_LITERAL("of the modem"), NULL);
+	fputs(", then ", to);
 	sms_print_tpdu(to, &t);
 	return o;
 }

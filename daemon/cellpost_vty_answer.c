@@ -7,7 +7,9 @@
 
 static struct text last_line(const struct vty_answer *a)
 {
-	const char *end = a->len ? memrchr(a->at, '\n', a->len) : NULL;
+	if (!a->len)
+		return text_range("", 0);
+	const char *end = memrchr(a->at, '\n', a->len);
 	size_t from = end ? (size_t)(end - a->at) + 1 : 0;
 
 	return text_range(a->at + from, a->len - from);

@@ -8,3 +8,4 @@ TESTS += tests/daemon/test_vty.c tests/daemon/test_process_record.c
 FUZZ += daemon:vty
 DUMPS += tests/daemon/dump_roles.c
 TESTS += tests/daemon/test_cellpost.c tests/daemon/test_cellpost_phone.c tests/daemon/test_cellpost_sms.c
+FUZZ += daemon:cellpost
