@@ -144,7 +144,6 @@ struct queue *queue_new(struct loop *loop, struct store *store)
 
 	q->loop = loop;
 	q->store = store;
-	q->parked = true; /* until the first count says otherwise */
 	q->spread = random_below(UINT32_MAX);
 	flight_table_init(&q->flights);
 	flight_table_init(&q->outbox);
@@ -189,6 +188,7 @@ void queue_free(struct queue **queue)
 	if (!q)
 		return;
 	loop_timer_stop(&q->sweep);
+	loop_timer_stop(&q->due);
 	loop_hook_remove(&q->hook);
 	flight_each(&q->flights, free_flight, q);
 	flight_each(&q->outbox, free_outbox, q);
@@ -209,6 +209,7 @@ void queue_stop(struct queue *q)
 {
 	q->stopping = true;
 	loop_timer_stop(&q->sweep);
+	loop_timer_stop(&q->due);
 }
 
 bool queue_idle(const struct queue *q)
@@ -237,6 +238,11 @@ void queue_peer_lost(struct queue *q, unsigned edge)
 	e->holding = NULL;
 	e->holding_count = 0;
 	queue_links_lost(q, edge);
+}
+
+void queue_peer_room(struct queue *q, unsigned edge)
+{
+	queue_links_of_edge(q, edge);
 }
 
 static bool watch_record(struct queue *q, unsigned edge, struct ipc_record *record)

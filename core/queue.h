@@ -34,6 +34,7 @@ void queue_switch(struct queue *queue, const struct config *config);
 /* An edge's connection, until queue_peer_lost(): what it had in flight is then in doubt. */
 void queue_peer(struct queue *queue, unsigned edge, struct ipc *ipc);
 void queue_peer_lost(struct queue *queue, unsigned edge);
+void queue_peer_room(struct queue *queue, unsigned edge); /* its ipc has room again */
 /* False: the record was bad. */
 bool queue_record(struct queue *queue, unsigned edge, struct ipc_record *record);
 

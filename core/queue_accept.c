@@ -144,13 +144,9 @@ static void hand_out(struct accept_job *j)
 		const struct store_new_delivery *d = &j->accept.deliveries[i];
 		if (!d->leased_out) {
 			struct link *l = queue_link_get(q, d->route);
-			bool later = d->due_us > store_now(q->store);
-			if (later && (!l->due_us || d->due_us < l->due_us))
-				l->due_us = d->due_us;
-			if (!later)
-				l->waiting = true;
+			queue_link_due(q, l, d->due_us);
 			if (d->has_lane)
-				q->parked = true;
+				l->parked_us = store_now(q->store);
 			q->waiting++;
 			continue;
 		}

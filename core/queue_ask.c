@@ -184,7 +184,7 @@ static void cancelled(struct store_request *r)
 		return;
 	}
 	queue_outbox_push(j->queue, c->receipts_out, c->receipts_count_out);
-	queue_links_wake(j->queue);
+	queue_links_promoted(j->queue, r);
 	json_writer_init(&w, room, sizeof(room));
 	json_open_object(&w);
 	json_put_member_cstring(&w, "cancel", cancel_word(c->result_out));

@@ -29,6 +29,7 @@
 #include "core/trail.h"
 
 #define QUEUE_RETRIES_MAX 16u
+#define QUEUE_LINK_BUCKETS 4096u
 #define QUEUE_CLAIM_MAX 256u	    /* rows of one claim */
 #define QUEUE_OUTBOX_WINDOW 64u	    /* receipts in the air to one target */
 #define QUEUE_OUTBOX_FETCH 128u	    /* rows of one read */
@@ -57,11 +58,13 @@ struct link {
 	struct text name;
 	unsigned edge;
 	bool up;
-	bool settled;	/* what an earlier run had leased to it was looked at */
-	bool settling;	/* that look is under way */
-	bool claiming;	/* a claim is with the store */
-	bool waiting;	/* rows may be waiting for it */
-	int64_t due_us; /* when a row put off becomes due; 0 = none known */
+	bool settled;	   /* what an earlier run had leased to it was looked at */
+	bool settling;	   /* that look is under way */
+	bool claiming;	   /* a claim is with the store */
+	bool waiting;	   /* rows may be waiting for it */
+	int64_t parked_us; /* when one of them was last put behind another of its lane; 0 = none is */
+	bool listed;	   /* in queue.listed: to be looked at at the end of the turn */
+	int64_t due_us;	   /* when a row put off becomes due; 0 = none known */
 	uint32_t window, in_flight;
 	char detail[120];
 	/* receipts to it */
@@ -69,7 +72,7 @@ struct link {
 	unsigned outbox_in_flight;
 	int64_t outbox_look_us;
 	uint64_t sent, refused, retried, doubted;
-	struct link *next;
+	struct link *next, *next_listed, *next_in_bucket;
 };
 
 /* An arena shared by what came from one request. */
@@ -118,13 +121,15 @@ struct queue {
 	struct queue_rules rules;
 	struct route_table *routes;
 	struct edge edges[QUEUE_EDGES_MAX];
-	struct link *links;
+	struct link *links, *listed;
+	struct link *buckets[QUEUE_LINK_BUCKETS];
+	int64_t due_us; /* the earliest of the links' due times; 0 = none */
+	struct loop_timer due;
 	struct flight_table flights, outbox;
 	struct holder *free_holders;
 	struct flight *free_flights, *broken; /* broken: results that the store could not write yet */
 	unsigned free_holders_count;
 	uint32_t asked; /* requests of ours with the store */
-	bool parked;	/* some lane may have rows behind its head */
 	bool stopping;
 	int64_t waiting; /* deliveries waiting, as of the last count plus what came since */
 	int64_t counted_us, pruned_us, rerouted_us;
@@ -167,7 +172,8 @@ bool queue_link_record(struct queue *q, unsigned edge, struct ipc_record *record
 bool queue_sending_record(struct queue *q, struct ipc_record *record);
 bool queue_holding_record(struct queue *q, unsigned edge, struct ipc_record *record);
 void queue_links_lost(struct queue *q, unsigned edge);
-void queue_links_turn(struct queue *q); /* claims where there is credit and work */
+void queue_links_turn(struct queue *q);			  /* claims where there is credit and work */
+void queue_links_of_edge(struct queue *q, unsigned edge); /* that edge has room again */
 bool queue_link_credit(const struct queue *q, const struct link *link);
 struct flight *queue_flight_new(struct queue *q, struct holder *holder, struct link *link);
 void queue_flight_send(struct queue *q, struct flight *f, bool doubt);
@@ -176,7 +182,10 @@ struct flight *queue_flight_of_row(struct queue *q, struct holder *holder, struc
 				   const struct store_row *r);
 void queue_flights_overdue(struct queue *q, int64_t now_us);
 void queue_flight_doubt(struct queue *q, struct flight *f, int64_t due_us, const char *why);
-void queue_links_wake(struct queue *q); /* rows may have become heads of their lanes */
+void queue_link_wake(struct queue *q, struct link *link);		 /* rows may be waiting for it */
+void queue_link_due(struct queue *q, struct link *link, int64_t due_us); /* one will be due then, or is */
+/* After a request: when a row became the head of its lane, the links that have such rows look for it. */
+void queue_links_promoted(struct queue *q, const struct store_request *r);
 
 /* queue_accept.c */
 bool queue_accept_record(struct queue *q, unsigned edge, struct ipc_record *record);

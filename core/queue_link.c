@@ -18,18 +18,28 @@
 
 /* --- links ---------------------------------------------------------------------------------------------------- */
 
+static struct link **bucket_of(struct queue *q, struct text name)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < name.len; i++)
+		h = (h ^ (uint8_t)name.at[i]) * 16777619u;
+	return &q->buckets[(h ^ h >> 16) % QUEUE_LINK_BUCKETS];
+}
+
 struct link *queue_link_find(struct queue *q, struct text name)
 {
-	struct link *l = q->links;
+	struct link *l = *bucket_of(q, name);
 
 	while (l && !text_equal(l->name, name))
-		l = l->next;
+		l = l->next_in_bucket;
 	return l;
 }
 
 struct link *queue_link_get(struct queue *q, struct text name)
 {
 	struct link *l = queue_link_find(q, name);
+	struct link **bucket = bucket_of(q, name);
 
 	if (l)
 		return l;
@@ -37,10 +47,13 @@ struct link *queue_link_get(struct queue *q, struct text name)
 	memcpy(l + 1, name.at, name.len);
 	l->name = text_range((const char *)(l + 1), name.len);
 	l->waiting = true; /* unknown: the first claim tells */
+	l->parked_us = store_now(q->store);
 	l->outbox_waiting = true;
 	snprintf(l->detail, sizeof(l->detail), "not announced by any role");
 	l->next = q->links;
 	q->links = l;
+	l->next_in_bucket = *bucket;
+	*bucket = l;
 	return l;
 }
 
@@ -51,10 +64,65 @@ bool queue_link_credit(const struct queue *q, const struct link *l)
 	return l->up && l->settled && l->in_flight < l->window && e->ipc && ipc_room(e->ipc);
 }
 
-void queue_links_wake(struct queue *q)
+static void list(struct queue *q, struct link *l)
 {
-	for (struct link *l = q->links; l; l = l->next)
-		l->waiting = true;
+	if (l->listed || !l->waiting || !l->up)
+		return;
+	l->listed = true;
+	l->next_listed = q->listed;
+	q->listed = l;
+}
+
+void queue_link_wake(struct queue *q, struct link *l)
+{
+	l->waiting = true;
+	list(q, l);
+}
+
+static void due_came(void *owner)
+{
+	struct queue *q = owner;
+	int64_t now = store_now(q->store), earliest = 0;
+
+	for (struct link *l = q->links; l; l = l->next) {
+		if (!l->due_us)
+			continue;
+		if (l->due_us <= now) {
+			l->due_us = 0;
+			queue_link_wake(q, l);
+		} else if (!earliest || l->due_us < earliest) {
+			earliest = l->due_us;
+		}
+	}
+	q->due_us = earliest;
+	if (earliest && !q->stopping)
+		loop_timer_start(q->loop, &q->due, earliest - now, due_came, q);
+}
+
+void queue_link_due(struct queue *q, struct link *l, int64_t due_us)
+{
+	int64_t now = store_now(q->store);
+
+	if (due_us <= now) {
+		queue_link_wake(q, l);
+		return;
+	}
+	if (!l->due_us || due_us < l->due_us)
+		l->due_us = due_us;
+	if (q->due_us && q->due_us <= due_us)
+		return;
+	q->due_us = due_us;
+	loop_timer_start(q->loop, &q->due, due_us - now, due_came, q);
+}
+
+void queue_links_promoted(struct queue *q, const struct store_request *r)
+{
+	if (!r->promoted)
+		return;
+	for (struct link *l = q->links; l; l = l->next) {
+		if (l->parked_us && l->up)
+			queue_link_wake(q, l);
+	}
 }
 
 /* --- flights -------------------------------------------------------------------------------------------------- */
@@ -97,6 +165,7 @@ void queue_flight_end(struct queue *q, struct flight *f)
 	flight_remove(&q->flights, &f->node);
 	if (f->link->in_flight)
 		f->link->in_flight--;
+	list(q, f->link);
 	queue_release_holder(q, &f->holder);
 	f->next_free = q->free_flights;
 	q->free_flights = f;
@@ -142,7 +211,7 @@ static void put_back(struct store_request *r)
 	struct queue *q = f->queue;
 
 	queue_asked_done(q);
-	f->link->waiting = true;
+	queue_link_wake(q, f->link);
 	if (r->answer == STORE_REFUSED && r->refusal == STORE_BROKEN)
 		LOGE(LOG_CORE, NULL, "a delivery could not be put back: its lease runs out by itself");
 	queue_flight_end(q, f);
@@ -212,7 +281,7 @@ static void overdue(void *owner, struct flight_node *node)
 	/* The store's sweep has made it doubtful by now; a result that still comes finds the row by its id. */
 	if (!f->settling && f->lease_until_us + FREE_FLIGHTS_GRACE_US < lost->now_us) {
 		LOGN(LOG_CORE, NULL, "link %.*s gave no result within the lease", TEXT_ARGS(f->link->name));
-		f->link->waiting = true;
+		queue_link_wake(lost->queue, f->link);
 		queue_flight_end(lost->queue, f);
 	}
 }
@@ -267,8 +336,7 @@ static void claim_later(struct queue *q, struct link *l)
 
 	counter_add(q->count.store_errors, 1);
 	l->waiting = false;
-	if (!l->due_us || l->due_us > again)
-		l->due_us = again;
+	queue_link_due(q, l, again);
 }
 
 static void claimed(struct store_request *r)
@@ -289,6 +357,7 @@ static void claimed(struct store_request *r)
 		l->in_flight++;
 		queue_flight_send(q, f, row->doubt);
 	}
+	list(q, l);
 	claim_job_free(j);
 }
 
@@ -310,21 +379,26 @@ static void claim(struct queue *q, struct link *l)
 	queue_ask_store(q, &c->base, STORE_CLAIM, claimed, j);
 }
 
+/* A link that has no credit now is listed again by what gives it some: a result, or its edge's room. */
 void queue_links_turn(struct queue *q)
 {
-	int64_t now = 0;
+	struct link *l = q->stopping ? NULL : q->listed;
 
-	for (struct link *l = q->links; l && !q->stopping; l = l->next) {
-		if (l->due_us) {
-			if (!now)
-				now = store_now(q->store);
-			if (l->due_us <= now) {
-				l->due_us = 0;
-				l->waiting = true;
-			}
-		}
+	if (l)
+		q->listed = NULL;
+	for (struct link *next; l; l = next) {
+		next = l->next_listed;
+		l->listed = false;
 		if (l->waiting && !l->claiming && queue_link_credit(q, l))
 			claim(q, l);
+	}
+}
+
+void queue_links_of_edge(struct queue *q, unsigned edge)
+{
+	for (struct link *l = q->links; l; l = l->next) {
+		if (l->edge == edge)
+			list(q, l);
 	}
 }
 
@@ -400,7 +474,7 @@ static void settled(struct store_request *r)
 	if (r->answer == STORE_DONE && same) {
 		unsigned n = j->request.scan.rows_count_out;
 		l->settled = true;
-		l->waiting = true;
+		queue_link_wake(q, l);
 		for (struct store_row *row = j->request.scan.rows_out; row; row = row->next)
 			settle_row(j, row);
 		if (n)
@@ -443,7 +517,7 @@ bool queue_link_record(struct queue *q, unsigned edge, struct ipc_record *record
 		     l->detail[0] ? ": " : "", l->detail);
 	if (!l->up)
 		return true;
-	l->waiting = true;
+	queue_link_wake(q, l);
 	l->outbox_waiting = true;
 	if (!l->settled)
 		settle(q, l);

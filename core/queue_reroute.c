@@ -15,6 +15,7 @@ struct look {
 	struct queue *queue;
 	struct holder *holder;
 	struct store_routes routes;
+	int64_t started_us;
 };
 
 struct move {
@@ -44,7 +45,7 @@ static void row_moved(struct store_request *r)
 	struct move *m = row->move;
 
 	queue_asked_done(m->queue);
-	row->to->waiting = true;
+	queue_link_wake(m->queue, row->to);
 	m->open--;
 	move_done(m);
 }
@@ -178,14 +179,17 @@ static void looked(struct store_request *r)
 
 	queue_asked_done(q);
 	q->rerouting = false;
+	for (struct link *l = r->answer == STORE_DONE ? q->links : NULL; l; l = l->next) {
+		if (l->parked_us < look->started_us)
+			l->parked_us = 0; /* unless it stands among the rows below */
+	}
 	for (struct store_route_row *row = r->answer == STORE_DONE ? look->routes.rows_out : NULL; row;
 	     row = row->next) {
 		struct link *l = queue_link_get(q, row->route);
+		l->parked_us = l->parked_us ? l->parked_us : look->started_us;
 		if (l->up) {
-			if (row->earliest_due_us <= now)
-				l->waiting = true;
-			else if (row->earliest_due_us < INT64_MAX && (!l->due_us || row->earliest_due_us < l->due_us))
-				l->due_us = row->earliest_due_us;
+			if (row->earliest_due_us < INT64_MAX)
+				queue_link_due(q, l, row->earliest_due_us);
 			continue;
 		}
 		if (row->earliest_due_us <= now && !l->claiming && !l->in_flight && another_is_up(q, l))
@@ -204,6 +208,7 @@ void queue_reroute(struct queue *q)
 	look->queue = q;
 	look->holder = h;
 	look->routes.arena = h->arena;
+	look->started_us = store_now(q->store);
 	q->rerouting = true;
 	queue_ask_store(q, &look->routes.base, STORE_ROUTES, looked, look);
 }

@@ -55,11 +55,9 @@ static void ended(struct store_request *r)
 		queue_outbox_push(q, c->outbox, c->outbox_count);
 		queue_outbox_push(q, c->receipts_out, c->receipts_count_out);
 		publish(f);
-		if (q->parked)
-			queue_links_wake(q);
 	}
+	queue_links_promoted(q, r);
 	tell_done(f);
-	f->link->waiting = f->link->waiting || q->parked;
 	queue_flight_end(q, f);
 }
 
@@ -210,10 +208,7 @@ static void again(struct flight *f, const struct ipc_result *in)
 	/* Another link is tried at once, unless this is going round in circles. */
 	c->due_us = now + (to != f->link && f->attempt < 4 ? 0 : wait);
 	c->trail = queue_event(f->holder->arena, now, TRAIL_RETRY, (struct text){ 0 }, said(f, in));
-	if (c->due_us <= now)
-		to->waiting = true;
-	else if (!to->due_us || c->due_us < to->due_us)
-		to->due_us = c->due_us;
+	queue_link_due(q, to, c->due_us);
 	f->link->retried++;
 	counter_add(q->count.retried, 1);
 	queue_ask_store(q, &c->base, STORE_RELEASE, ended, f);
@@ -227,8 +222,7 @@ static void doubt(struct flight *f, const struct ipc_result *in)
 
 	*c = (struct store_in_doubt){ .id = f->id, .epoch = f->epoch, .due_us = now + wait };
 	c->trail = queue_event(f->holder->arena, now, TRAIL_IN_DOUBT, (struct text){ 0 }, said(f, in));
-	if (!f->link->due_us || c->due_us < f->link->due_us)
-		f->link->due_us = c->due_us;
+	queue_link_due(q, f->link, c->due_us);
 	f->link->doubted++;
 	counter_add(q->count.doubt, 1);
 	queue_ask_store(q, &c->base, STORE_IN_DOUBT, ended, f);

@@ -50,7 +50,9 @@ static void expired(struct store_request *r)
 	counter_add(q->count.expired, e->ended_out);
 	if (e->ended_out || e->doubted_out) {
 		queue_outbox_push(q, e->receipts_out, e->receipts_count_out);
-		queue_links_wake(q);
+		queue_links_promoted(q, r);
+		for (struct link *l = q->links; l && e->doubted_out; l = l->next)
+			queue_link_wake(q, l);
 	}
 	sweep_free(s);
 }
@@ -76,8 +78,6 @@ static void counted(struct store_request *r)
 	if (r->answer == STORE_DONE) {
 		q->waiting = s->request.sums.waiting_out;
 		counter_set(q->count.waiting, q->waiting);
-		if (!q->waiting)
-			q->parked = false;
 		if (!s->request.sums.sound_out)
 			LOGE(LOG_CORE, NULL,
 			     "the store's sums disagree: priced sending must stop until this is understood");

@@ -114,6 +114,7 @@ struct store_request {
 	enum store_answer answer;
 	enum store_refusal refusal;
 	const char *why; /* text for people, lives as long as the request's arena or the program; NULL when done */
+	bool promoted;	 /* another row of a lane became its head and is due: some route has a row to claim */
 	/* the driver's */
 	struct store_request *next;
 };

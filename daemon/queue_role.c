@@ -82,6 +82,11 @@ static void peer_lost(enum role_id id)
 	queue_peer_lost(queue, id);
 }
 
+static void room(enum role_id id)
+{
+	queue_peer_room(queue, id);
+}
+
 static bool record(enum role_id id, struct ipc *ipc, struct ipc_record *r)
 {
 	(void)ipc;
@@ -136,6 +141,7 @@ const struct role role_queue = {
 	.peer = peer,
 	.peer_lost = peer_lost,
 	.record = record,
+	.room = room,
 	.show = show,
 	.stop = stop,
 };

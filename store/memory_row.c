@@ -115,6 +115,7 @@ void memory_lane_promote(struct memory_store *m, const struct memory_row *left)
 		struct memory_row *r = m->rows.at[i];
 		if (is_in(&r->row, left->row.lane)) {
 			r->row.parked = 0;
+			m->promoted = true;
 			return;
 		}
 	}

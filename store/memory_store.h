@@ -104,6 +104,7 @@ struct memory_store {
 	struct store_request *first, **last;
 	struct arena *keep; /* of all that is stored */
 	int64_t now_us, newest_us;
+	bool promoted;		 /* by this request: struct store_request */
 	struct memory_list rows; /* in the order of their ids */
 	struct memory_list wires, outbox, idem, facts, fences, cdrs;
 	struct memory_list accounts, caps, charges, postings, entries, consents, versions, subscribers;

@@ -40,6 +40,7 @@ struct sqlite_store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT];
 	int64_t now_us; /* of this batch */
+	bool promoted;	/* by this request: struct store_request */
 	bool broken;	/* a statement failed for a reason that is not the request's: roll back */
 	int error;	/* its SQLite code */
 

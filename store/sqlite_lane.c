@@ -25,7 +25,7 @@ static void promote(struct sqlite_store *s, int64_t lane)
 	sqlite3_stmt *q = sql(s, SQL_PROMOTE);
 
 	sqlite3_bind_int64(q, 1, lane);
-	(void)sql_run(s, q);
+	s->promoted = sql_run(s, q) > 0 || s->promoted;
 }
 
 void sqlite_lane_leave(struct sqlite_store *s, int64_t lane, bool was_head)

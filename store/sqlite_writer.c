@@ -69,6 +69,7 @@ static void run_one(struct sqlite_driver *d, struct store_request *r)
 	r->answer = STORE_UNKNOWN;
 	r->refusal = STORE_NO_REFUSAL;
 	r->why = NULL;
+	d->writer.promoted = false;
 	if (!operation)
 		answer_refused(r, STORE_BAD_REQUEST, "this store does not know the operation");
 	else if (d->fenced)
@@ -77,6 +78,7 @@ static void run_one(struct sqlite_driver *d, struct store_request *r)
 		answer_refused(r, STORE_NO_SPACE, "the disk is nearly full: try again later");
 	else
 		operation(&d->writer, r);
+	r->promoted = d->writer.promoted;
 }
 
 static bool is_constraint(const struct sqlite_store *s)

@@ -97,10 +97,12 @@ static void run(struct memory_store *m, struct store_request *r)
 	r->answer = STORE_UNKNOWN;
 	r->refusal = STORE_NO_REFUSAL;
 	r->why = NULL;
+	m->promoted = false;
 	if ((unsigned)r->operation < STORE_OPERATION_COUNT)
 		operations[r->operation](m, r);
 	else
 		answer_refused(r, STORE_BAD_REQUEST, "this store does not know the operation");
+	r->promoted = m->promoted;
 }
 
 static void turn_ended(void *owner)
