@@ -5,10 +5,11 @@
 #include "daemon/daemon_vty.h"
 #include "daemon/lab_vty.h"
 #include "daemon/role.h"
+#include "sms/smpp_vty.h"
 
 const struct node_kind *const config_all_kinds[] = {
-	&process_kind, &log_kind,   &vty_kind,	&store_kind, &queue_kind,
-	&account_kind, &route_kind, &http_kind, &lab_kind,   &handset_kind,
+	&process_kind, &log_kind,  &vty_kind, &store_kind,   &queue_kind,	&account_kind,
+	&route_kind,   &http_kind, &lab_kind, &handset_kind, &smpp_server_kind, &smsc_kind,
 };
 
 const unsigned config_all_kinds_count = sizeof(config_all_kinds) / sizeof(config_all_kinds[0]);

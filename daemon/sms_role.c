@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The sms role: links to message centres and the server for SMPP clients, on one channel to the queue. */
+#include <stdlib.h>
+
+#include "core/base/arena.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/worker.h"
+#include "core/channel.h"
+#include "core/core_vty.h"
+#include "core/net/dns.h"
+#include "daemon/role.h"
+#include "sms/smpp_link.h"
+#include "sms/smpp_server.h"
+
+#define WORKERS 1u /* for slow password hashes */
+#define WORKER_JOBS 256u
+#define STOP_LOOK_US (10 * USEC_PER_MSEC)
+
+struct held_link {
+	struct held_link *next;
+	struct smpp_link *link;
+	bool leaving; /* no longer configured: freed when idle */
+};
+
+static struct {
+	struct channel *channel;
+	struct smpp_conns *conns;
+	struct sms_calls *calls;
+	struct smpp_server *server;
+	struct worker *worker;
+	struct dns *dns;
+	struct held_link *links;
+	struct loop_timer leave, stop;
+} sms;
+
+static struct held_link *find_link(struct text name)
+{
+	struct held_link *h = sms.links;
+
+	while (h && (h->leaving || !text_equal(smpp_link_name(h->link), name)))
+		h = h->next;
+	return h;
+}
+
+/* --- the channel
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void deliver(void *owner, const struct ipc_deliver *d)
+{
+	struct held_link *h = find_link(d->link);
+
+	(void)owner;
+	if (h) {
+		smpp_link_deliver(h->link, d);
+	} else if (smpp_server_delivers(sms.server, d->link)) {
+		smpp_server_deliver(sms.server, d);
+	} else {
+		struct ipc_result r = { .id = d->id,
+					.outcome = IPC_RETRY,
+					.link = d->link,
+					.detail = TEXT_LITERAL("this link is not configured any more") };
+		channel_result(sms.channel, &r);
+	}
+}
+
+static void accepted(void *owner, uint32_t call, const struct ipc_accepted *a)
+{
+	(void)owner;
+	(void)sms_calls_accepted(sms.calls, call, a);
+}
+
+static void reported(void *owner, uint32_t call, bool done)
+{
+	(void)owner;
+	(void)sms_calls_reported(sms.calls, call, done);
+}
+
+static void answer(void *owner, uint32_t call, const struct ipc_answer *a)
+{
+	(void)owner;
+	(void)sms_calls_answer(sms.calls, call, a);
+}
+
+static void outbox(void *owner, const struct ipc_outbox *row)
+{
+	(void)owner;
+	smpp_server_outbox(sms.server, row);
+}
+
+static const struct channel_handler channel_handler = {
+	.deliver = deliver, .accepted = accepted, .reported = reported, .answer = answer, .outbox = outbox
+};
+
+/* --- configuration
+ * ---------------------------------------------------------------------------------------------------- */
+
+static enum result check(const struct config *config, const char **why_out)
+{
+	(void)config;
+	(void)why_out;
+	return OK; /* every node checked itself */
+}
+
+static enum result open_role(struct loop *loop, const struct config *config, struct sandbox_path paths[ROLE_PATHS_MAX],
+			     const char **why_out)
+{
+	(void)config;
+	(void)paths;
+	sms.channel = channel_new("sms", true, &channel_handler, NULL);
+	sms.conns = smpp_conns_new(loop, sms.channel);
+	sms.calls = sms_calls_new(sms.conns);
+	return dns_new(loop, NULL, &sms.dns, why_out);
+}
+
+static void free_idle(void *owner)
+{
+	struct held_link **at = &sms.links;
+	bool more = false;
+
+	(void)owner;
+	while (*at) {
+		struct held_link *h = *at;
+		if (!h->leaving || !smpp_link_idle(h->link)) {
+			more = more || h->leaving;
+			at = &h->next;
+			continue;
+		}
+		*at = h->next;
+		smpp_link_free(&h->link);
+		free(h);
+	}
+	if (more)
+		loop_timer_start(role_loop(), &sms.leave, USEC_PER_SEC, free_idle, NULL);
+}
+
+static void take_link(const struct smsc_settings *s)
+{
+	char name[128];
+	struct writer w = writer_of(name, sizeof(name));
+
+	writer_printf(&w, "smsc:%.*s", TEXT_ARGS(s->node.name));
+	struct held_link *h = find_link(text_range(name, writer_len(&w)));
+	if (h) {
+		smpp_link_set(h->link, s);
+		return;
+	}
+	h = must_alloc(sizeof(*h));
+	h->link = smpp_link_new(s, sms.conns, sms.calls, sms.dns);
+	h->next = sms.links;
+	sms.links = h;
+}
+
+static bool configured(const struct config *config, const struct held_link *h)
+{
+	struct text name = smpp_link_name(h->link);
+
+	return config_find(config, &smsc_kind, text_range(name.at + 5, name.len - 5)) != NULL;
+}
+
+/* The worker's thread is started behind the sandbox, so that it binds it too. */
+static void open_server(void)
+{
+	sms.worker = worker_new(role_loop(), WORKERS, WORKER_JOBS);
+	sms.server = smpp_server_new(sms.conns, sms.calls, sms.worker);
+}
+
+static void switch_to(const struct config *config)
+{
+	if (!sms.server)
+		open_server();
+	for (struct held_link *h = sms.links; h; h = h->next) {
+		if (!h->leaving && !configured(config, h)) {
+			h->leaving = true;
+			smpp_link_stop(h->link);
+		}
+	}
+	free_idle(NULL);
+	for (const struct smsc_settings *s = config_next(config, &smsc_kind, NULL); s;
+	     s = config_next(config, &smsc_kind, s))
+		take_link(s);
+	smpp_server_set(sms.server, config);
+}
+
+static void listen_on(struct text purpose, struct text address, int fd)
+{
+	(void)purpose;
+	smpp_server_listen(sms.server, address, fd);
+}
+
+static void unlisten(struct text purpose, struct text address)
+{
+	(void)purpose;
+	smpp_server_unlisten(sms.server, address);
+}
+
+/* --- peers, showing, ending
+ * ----------------------------------------------------------------------------------------------- */
+
+static void peer(enum role_id id, struct ipc *ipc)
+{
+	if (id == ROLE_QUEUE)
+		channel_connect(sms.channel, ipc);
+}
+
+static void peer_lost(enum role_id id)
+{
+	if (id == ROLE_QUEUE)
+		channel_lost(sms.channel);
+}
+
+static bool record(enum role_id id, struct ipc *ipc, struct ipc_record *r)
+{
+	(void)ipc;
+	return id == ROLE_QUEUE && channel_record(sms.channel, r);
+}
+
+static void say(void *owner, const char *line)
+{
+	role_show_text((uint32_t)(uintptr_t)owner, "%s\n", line);
+}
+
+static void show(uint32_t call, struct text words)
+{
+	void *owner = (void *)(uintptr_t)call;
+
+	(void)words;
+	for (struct held_link *h = sms.links; h; h = h->next)
+		smpp_link_show(h->link, say, owner);
+	smpp_server_show(sms.server, say, owner);
+	role_show_end(call);
+}
+
+static bool idle(void)
+{
+	for (struct held_link *h = sms.links; h; h = h->next) {
+		if (!smpp_link_idle(h->link))
+			return false;
+	}
+	return smpp_server_idle(sms.server) && !channel_unacknowledged(sms.channel);
+}
+
+static void stop_when_idle(void *owner)
+{
+	(void)owner;
+	if (idle())
+		role_stopped();
+	else
+		loop_timer_start(role_loop(), &sms.stop, STOP_LOOK_US, stop_when_idle, NULL);
+}
+
+static void stop(void)
+{
+	for (struct held_link *h = sms.links; h; h = h->next)
+		smpp_link_stop(h->link);
+	smpp_server_stop(sms.server);
+	stop_when_idle(NULL);
+}
+
+const struct role role_sms = {
+	.id = ROLE_SMS,
+	.name = "sms",
+	.promises = SANDBOX_INET | SANDBOX_THREADS,
+	.peers = 1u << ROLE_QUEUE,
+	.description = "SMPP: links to message centres, and the server for clients",
+	.check = check,
+	.open = open_role,
+	.switch_to = switch_to,
+	.listen = listen_on,
+	.unlisten = unlisten,
+	.peer = peer,
+	.peer_lost = peer_lost,
+	.record = record,
+	.show = show,
+	.stop = stop,
+};
