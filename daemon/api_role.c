@@ -15,7 +15,7 @@
 #define PASSWORD_JOBS 32u
 #define WAIT_US 20000
 #define WAITS_MAX 100u
-#define QUICKSTART "quickstart" /* the account of examples/quickstart.cfg, and its secret */
+#define QUICKSTART "demo" /* the account of examples/quickstart.cfg, and its secret */
 
 struct api api;
 static bool said_curl;

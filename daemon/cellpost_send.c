@@ -74,7 +74,7 @@ static void take_quickstart(struct sending *s)
 {
 	if (s->account || s->token || strcmp(s->url, CELLPOST_URL))
 		return;
-	s->account = s->token = "quickstart";
+	s->account = s->token = "demo";
 	s->quickstart = true;
 }
 
