@@ -49,19 +49,62 @@ static void say_queue(struct doctor *d, struct text answer)
 	}
 }
 
+static struct text next_word(struct text *rest)
+{
+	struct text word = { 0 };
+
+	while (text_split(rest, ' ', &word) && !word.len)
+		;
+	return word;
+}
+
+/* "NAME  up|down  ...", under a line of titles. */
+static void say_links(struct doctor *d, struct text answer)
+{
+	struct text line = { 0 };
+	unsigned up = 0, down = 0;
+
+	(void)text_split(&answer, '\n', &line);
+	while (text_split(&answer, '\n', &line)) {
+		struct text name = next_word(&line), state = next_word(&line);
+		up += text_is(state, "up");
+		if (!text_is(state, "down"))
+			continue;
+		down++;
+		doctor_say(d, FINDING_WARN, "link",
+			   "`cellpost show links` says more; what it should take waits meanwhile", "%.*s is down",
+			   TEXT_ARGS(name));
+	}
+	if (!down)
+		doctor_say(d, up ? FINDING_OK : FINDING_WARN, "links", "a message has nowhere to go: `smsc` or `lab`",
+			   "%u up", up);
+}
+
+static void ask_links(struct doctor *d, const char *where)
+{
+	struct vty_answer answer = { 0 };
+	const char *why = "";
+
+	if (vty_ask(where, "show links", &answer, &why) == OK)
+		say_links(d, vty_answer_text(&answer));
+	vty_answer_clear(&answer);
+}
+
 static void terminal(struct doctor *d, const char *where)
 {
 	struct vty_answer answer = { 0 };
 	const char *why = "";
 
-	if (vty_ask(where, "show queue", &answer, &why) == OK)
+	if (vty_ask(where, "show queue", &answer, &why) == OK) {
 		say_queue(d, vty_answer_text(&answer));
-	else if (d->running)
+		ask_links(d, where);
+	} else if (d->running) {
 		doctor_say(d, FINDING_FAIL, "terminal",
 			   "`journalctl -u cellpostd` or the gateway's own output says more", "%s does not answer: %s",
 			   where, why);
-	else
+	} else {
 		doctor_say(d, FINDING_WARN, "gateway", "`make run`, or `systemctl start cellpostd`", "it does not run");
+	}
 	vty_answer_clear(&answer);
 }
 
