@@ -25,3 +25,6 @@ DUMPS += tests/sms/peer_modem.c
 DUMPS += tests/sms/peer_sgs.c
 TESTS += tests/sms/test_smpp_server.c
 FAKES_tests/sms/test_smpp_server.c := tests/fake/fake_queue.c
+TESTS += tests/sms/test_smpp_link.c
+FAKES_tests/sms/test_smpp_link.c := tests/fake/fake_queue.c
+TESTS += tests/sms/test_tp_message.c
