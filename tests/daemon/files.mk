@@ -9,3 +9,4 @@ FUZZ += daemon:vty
 DUMPS += tests/daemon/dump_roles.c
 TESTS += tests/daemon/test_cellpost.c tests/daemon/test_cellpost_phone.c tests/daemon/test_cellpost_sms.c
 FUZZ += daemon:cellpost
+BENCHES += daemon:api
