@@ -51,6 +51,7 @@ char *cellpost_join(int argc, char **argv, int first);
 const char *cellpost_setting(const char *given, const char *variable, const char *fallback);
 
 #define CELLPOST_URL "http://127.0.0.1:8080" /* where examples/quickstart.cfg listens */
+#define CELLPOST_QUICKSTART "demo"	     /* its account, and its password */
 #define CELLPOST_VTY "127.0.0.1:4260"
 #define CELLPOST_LAB "127.0.0.1:2776"
 #define CELLPOST_CONFIG "/etc/cellpost/cellpostd.conf"

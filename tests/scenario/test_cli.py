@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The operator's command against a gateway of its own: what is sent arrives, is answered, is shown. Prints TAP."""
+import base64
+import hashlib
 import os
 import re
 import signal
@@ -124,6 +126,16 @@ def configuration(tap):
     quick = os.path.join(ROOT, "examples", "quickstart.cfg")
     code, out, err = cellpost("config", "check", quick)
     tap.check(code == 0 and out.strip().endswith("good"), "the quickstart has no fault", err)
+    with open(os.path.join(ROOT, "daemon", "cellpost.h"), encoding="utf-8") as f:
+        name = re.search(r'CELLPOST_QUICKSTART "(\w+)"', f.read()).group(1)
+    with open(quick, encoding="utf-8") as f:
+        found = re.search(rf"^account {name}\n secret scrypt\$(\d+)\$(\d+)\$(\d+)\$(\S+)\$(\S+)$", f.read(), re.M)
+    good = False
+    if found:
+        n, r, p = (int(x) for x in found.groups()[:3])
+        salt, stored = (base64.urlsafe_b64decode(x + "==") for x in found.groups()[3:])
+        good = hashlib.scrypt(name.encode(), salt=salt, n=1 << n, r=r, p=p, maxmem=1 << 26, dklen=len(stored)) == stored
+    tap.check(good, "the account that send takes by default is the quickstart's", name)
     with tempfile.NamedTemporaryFile("w", suffix=".cfg") as f:
         f.write("vty\n lsten 127.0.0.1:1\nroute x\n prefix *\nqueue\n validity soon\n")
         f.flush()
