@@ -28,7 +28,8 @@ static void parse(struct text t)
 	} else {
 		must(why != NULL);
 	}
-	(void)uri_split_target(t, &path, &query);
+	if (uri_split_target(t, &path, &query))
+		path = (struct text){ 0 };
 }
 
 static void decode(struct text t)
@@ -55,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	decode(t);
 	while (uri_form_next(&rest, &name, &value))
 		decode(value);
-	(void)uri_form_get(t, "to", to, sizeof(to), &value);
+	if (uri_form_get(t, "to", to, sizeof(to), &value))
+		value = (struct text){ 0 };
 	return 0;
 }
