@@ -2,53 +2,14 @@
 /* A function per field, found by name. */
 #include "daemon/api_message.h"
 
-#include "core/base/hex.h"
 #include "core/config.h"
-#include "core/net/json.h"
 #include "core/net/uri.h"
+#include "daemon/api_take.h"
 #include "daemon/api_time.h"
 
 #define UDH_MAX 140u
 #define DEPTH_MAX 3u
 #define BODY_MAX (1024u * 1024u)
-
-struct parse {
-	struct arena *arena;
-	struct api_message *out;
-	struct api_problem *problem;
-	struct text field; /* that is looked at */
-	int64_t now_us;
-	bool has_body;
-};
-
-/* status 400 about the present field */
-#define BAD(p, code, ...) api_problem((p)->problem, (p)->arena, 400, (code), (p)->field, __VA_ARGS__)
-
-static enum result take_text(struct parse *p, const struct json_value *v, size_t max, struct text *out)
-{
-	struct text t;
-
-	if (!json_text(v, &t))
-		return BAD(p, "wrong_type", "must be a string");
-	if (t.len > max)
-		return BAD(p, "too_long", "%zu octets, at most %zu are taken", t.len, max);
-	*out = arena_text(p->arena, t);
-	return OK;
-}
-
-static enum result take_int(struct parse *p, const struct json_value *v, int64_t min, int64_t max, int64_t *out)
-{
-	if (!json_int(v, out))
-		return BAD(p, "wrong_type", "must be an integer");
-	if (*out < min || *out > max)
-		return BAD(p, "out_of_range", "must be %lld to %lld", (long long)min, (long long)max);
-	return OK;
-}
-
-static enum result take_bool(struct parse *p, const struct json_value *v, bool *out)
-{
-	return json_bool(v, out) ? OK : BAD(p, "wrong_type", "must be true or false");
-}
 
 enum result api_message_address(struct text given, struct text field, struct arena *arena, struct text *out,
 				struct api_problem *problem)
@@ -65,33 +26,33 @@ enum result api_message_address(struct text given, struct text field, struct are
 	return OK;
 }
 
-static enum result take_from(struct parse *p, const struct json_value *v)
+static enum result take_from(struct api_take *p, const struct json_value *v)
 {
 	struct text t;
-	enum result r = take_text(p, v, MESSAGE_ADDRESS_MAX, &t);
+	enum result r = api_take_text(p, v, MESSAGE_ADDRESS_MAX, &t);
 
 	return r != OK ? r : api_message_address(t, p->field, p->arena, &p->out->message.sender, p->problem);
 }
 
-static enum result take_recipient(struct parse *p, const struct json_value *v, struct text *out)
+static enum result take_recipient(struct api_take *p, const struct json_value *v, struct text *out)
 {
 	struct text t;
 
 	if (!json_text(v, &t))
-		return BAD(p, "wrong_type", "must be a string or a list of strings");
+		return API_TAKE_BAD(p, "wrong_type", "must be a string or a list of strings");
 	return api_message_address(t, p->field, p->arena, out, p->problem);
 }
 
-static enum result take_to(struct parse *p, const struct json_value *v)
+static enum result take_to(struct api_take *p, const struct json_value *v)
 {
 	bool list = json_kind(v) == JSON_KIND_ARRAY;
 	size_t count = list ? json_count(v) : 1;
 
 	if (!count)
-		return BAD(p, "missing", "names no recipient");
+		return API_TAKE_BAD(p, "missing", "names no recipient");
 	if (count > MESSAGE_RECIPIENTS_MAX)
-		return BAD(p, "too_many", "%zu recipients, at most %u are taken: send it in several requests", count,
-			   MESSAGE_RECIPIENTS_MAX);
+		return API_TAKE_BAD(p, "too_many", "%zu recipients, at most %u are taken: send it in several requests",
+				    count, MESSAGE_RECIPIENTS_MAX);
 	struct text *to = arena_alloc(p->arena, count * sizeof(*to));
 	for (size_t i = 0; i < count; i++) {
 		enum result r = take_recipient(p, list ? json_item(v, i) : v, &to[i]);
@@ -103,79 +64,60 @@ static enum result take_to(struct parse *p, const struct json_value *v)
 	return OK;
 }
 
-static enum result one_body(struct parse *p)
+static enum result one_body(struct api_take *p)
 {
 	if (p->has_body)
-		return BAD(p, "conflict", "a message has one of text, binary and binary_hex");
+		return API_TAKE_BAD(p, "conflict", "a message has one of text, binary and binary_hex");
 	p->has_body = true;
 	return OK;
 }
 
-static enum result take_text_body(struct parse *p, const struct json_value *v)
+static enum result take_text_body(struct api_take *p, const struct json_value *v)
 {
 	enum result r = one_body(p);
 
-	return r != OK ? r : take_text(p, v, MESSAGE_TEXT_MAX, &p->out->message.body);
+	return r != OK ? r : api_take_text(p, v, MESSAGE_TEXT_MAX, &p->out->message.body);
 }
 
-/* Octets written as hexadecimal digits or base64. */
-static enum result take_octets(struct parse *p, const struct json_value *v, bool hex, size_t max, struct text *out)
-{
-	struct text t;
-	enum result r = take_text(p, v, max * 2 + 4, &t);
-
-	if (r != OK)
-		return r;
-	char *room = arena_alloc(p->arena, t.len + 1);
-	struct writer w = writer_of(room, t.len);
-	r = hex ? hex_take(t, &w) : base64_take(t, &w);
-	if (r != OK || !writer_ok(&w))
-		return BAD(p, "malformed", hex ? "must be pairs of hexadecimal digits" : "must be base64");
-	if (writer_len(&w) > max)
-		return BAD(p, "too_long", "%zu octets, at most %zu are taken", writer_len(&w), max);
-	*out = text_range(room, writer_len(&w));
-	return OK;
-}
-
-static enum result take_binary_as(struct parse *p, const struct json_value *v, bool hex)
+static enum result take_binary_as(struct api_take *p, const struct json_value *v, bool hex)
 {
 	enum result r = one_body(p);
 
 	p->out->message.content = MESSAGE_BINARY;
-	return r != OK ? r : take_octets(p, v, hex, MESSAGE_TEXT_MAX, &p->out->message.body);
+	return r != OK ? r : api_take_octets(p, v, hex, MESSAGE_TEXT_MAX, &p->out->message.body);
 }
 
-static enum result take_binary(struct parse *p, const struct json_value *v)
+static enum result take_binary(struct api_take *p, const struct json_value *v)
 {
 	return take_binary_as(p, v, false);
 }
 
-static enum result take_binary_hex(struct parse *p, const struct json_value *v)
+static enum result take_binary_hex(struct api_take *p, const struct json_value *v)
 {
 	return take_binary_as(p, v, true);
 }
 
-static enum result take_udh(struct parse *p, const struct json_value *v)
+static enum result take_udh(struct api_take *p, const struct json_value *v)
 {
 	struct text *udh = &p->out->message.udh;
-	enum result r = take_octets(p, v, true, UDH_MAX, udh);
+	enum result r = api_take_octets(p, v, true, UDH_MAX, udh);
 
 	if (r == OK && (!udh->len || (size_t)(uint8_t)udh->at[0] + 1 != udh->len))
-		return BAD(p, "malformed", "its first octet must be the number of octets behind it");
+		return API_TAKE_BAD(p, "malformed", "its first octet must be the number of octets behind it");
 	return r;
 }
 
 static const uint8_t coding_of_word[] = { 0, 0, 3, 8 }; /* auto, gsm, latin1, ucs2: SMPP 3.4 5.2.19 */
 const char *const api_message_codings[] = { "auto", "gsm", "latin1", "ucs2", NULL };
 
-static enum result take_coding(struct parse *p, const struct json_value *v)
+static enum result take_coding(struct api_take *p, const struct json_value *v)
 {
 	struct message *m = &p->out->message;
 	struct text t;
 	int64_t n = 0;
 
 	if (!json_text(v, &t)) {
-		enum result r = take_int(p, v, 0, 255, &n);
+		enum result r = api_take_int(p, v, 0, 255, &n);
 		m->has_coding = r == OK;
 		m->coding = (uint8_t)n;
 		return r;
@@ -187,67 +129,67 @@ static enum result take_coding(struct parse *p, const struct json_value *v)
 		m->coding = coding_of_word[i];
 		return OK;
 	}
-	return BAD(p, "unknown_word", "must be auto, gsm, latin1, ucs2, or a data_coding of 0 to 255");
+	return API_TAKE_BAD(p, "unknown_word", "must be auto, gsm, latin1, ucs2, or a data_coding of 0 to 255");
 }
 
-static enum result take_flash(struct parse *p, const struct json_value *v)
+static enum result take_flash(struct api_take *p, const struct json_value *v)
 {
-	return take_bool(p, v, &p->out->message.flash);
+	return api_take_bool(p, v, &p->out->message.flash);
 }
 
-static enum result take_protocol(struct parse *p, const struct json_value *v)
+static enum result take_protocol(struct api_take *p, const struct json_value *v)
 {
 	int64_t n = 0;
-	enum result r = take_int(p, v, 0, 255, &n);
+	enum result r = api_take_int(p, v, 0, 255, &n);
 
 	p->out->message.protocol_id = (uint8_t)n;
 	return r;
 }
 
-static enum result take_validity(struct parse *p, const struct json_value *v)
+static enum result take_validity(struct api_take *p, const struct json_value *v)
 {
 	int64_t n = 0;
-	enum result r = take_int(p, v, 1, API_VALIDITY_MAX, &n);
+	enum result r = api_take_int(p, v, 1, API_VALIDITY_MAX, &n);
 
 	p->out->message.validity_us = n * INT64_C(1000000);
 	return r;
 }
 
-static enum result take_send_at(struct parse *p, const struct json_value *v)
+static enum result take_send_at(struct api_take *p, const struct json_value *v)
 {
 	struct text t;
 	int64_t at = 0;
-	enum result r = take_text(p, v, 64, &t);
+	enum result r = api_take_text(p, v, 64, &t);
 
 	if (r != OK)
 		return r;
 	if (!api_time_parse(t, &at))
-		return BAD(p, "malformed", "must be a date of RFC 3339, as 2026-12-31T23:59:00Z");
+		return API_TAKE_BAD(p, "malformed", "must be a date of RFC 3339, as 2026-12-31T23:59:00Z");
 	if (at > p->now_us + API_SEND_AT_MAX)
-		return BAD(p, "out_of_range", "at most 366 days ahead");
+		return API_TAKE_BAD(p, "out_of_range", "at most 366 days ahead");
 	p->out->message.due_us = at; /* also a past one: a repeat of the same request must stay the same message */
 	return OK;
 }
 
-static enum result take_priority(struct parse *p, const struct json_value *v)
+static enum result take_priority(struct api_take *p, const struct json_value *v)
 {
 	int64_t n = 0;
-	enum result r = take_int(p, v, 0, 3, &n);
+	enum result r = api_take_int(p, v, 0, 3, &n);
 
 	p->out->message.priority = (uint8_t)n;
 	return r;
 }
 
-static enum result take_reference(struct parse *p, const struct json_value *v)
+static enum result take_reference(struct api_take *p, const struct json_value *v)
 {
-	return take_text(p, v, MESSAGE_REFERENCE_MAX, &p->out->message.reference);
+	return api_take_text(p, v, MESSAGE_REFERENCE_MAX, &p->out->message.reference);
 }
 
 /* In the order of the bits REPORT_*. */
 const char *const api_message_reports[] = { "delivered", "failed", "buffered", "accepted",
 					    "rejected",	 "all",	   "none",     NULL };
 
-static enum result take_report_word(struct parse *p, const struct json_value *v)
+static enum result take_report_word(struct api_take *p, const struct json_value *v)
 {
 	static const uint8_t bits[] = {
 		REPORT_DELIVERED, REPORT_FAILED, REPORT_BUFFERED, REPORT_ACCEPTED, REPORT_REJECTED, REPORT_ALL, 0
@@ -255,17 +197,17 @@ static enum result take_report_word(struct parse *p, const struct json_value *v)
 	struct text t;
 
 	if (!json_text(v, &t))
-		return BAD(p, "wrong_type", "must be a word or a list of words");
+		return API_TAKE_BAD(p, "wrong_type", "must be a word or a list of words");
 	for (unsigned i = 0; api_message_reports[i]; i++) {
 		if (text_is(t, api_message_reports[i])) {
 			p->out->message.reports |= bits[i];
 			return OK;
 		}
 	}
-	return BAD(p, "unknown_word", "must be of delivered, failed, buffered, accepted, rejected, all, none");
+	return API_TAKE_BAD(p, "unknown_word", "must be of delivered, failed, buffered, accepted, rejected, all, none");
 }
 
-static enum result take_report(struct parse *p, const struct json_value *v)
+static enum result take_report(struct api_take *p, const struct json_value *v)
 {
 	size_t count = json_count(v);
 
@@ -279,43 +221,43 @@ static enum result take_report(struct parse *p, const struct json_value *v)
 	return OK;
 }
 
-static enum result take_report_url(struct parse *p, const struct json_value *v)
+static enum result take_report_url(struct api_take *p, const struct json_value *v)
 {
 	struct message *m = &p->out->message;
 	struct uri uri;
 	const char *why = "";
-	enum result r = take_text(p, v, MESSAGE_URL_MAX, &m->report_to);
+	enum result r = api_take_text(p, v, MESSAGE_URL_MAX, &m->report_to);
 
 	if (r == OK && uri_parse(m->report_to, &uri, &why) != OK)
-		return BAD(p, "malformed", "must be an http or https URL: %s", why);
+		return API_TAKE_BAD(p, "malformed", "must be an http or https URL: %s", why);
 	return r;
 }
 
-static enum result take_key(struct parse *p, const struct json_value *v)
+static enum result take_key(struct api_take *p, const struct json_value *v)
 {
-	enum result r = take_text(p, v, API_KEY_MAX, &p->out->key);
+	enum result r = api_take_text(p, v, API_KEY_MAX, &p->out->key);
 
-	return r == OK && !p->out->key.len ? BAD(p, "malformed", "must not be empty") : r;
+	return r == OK && !p->out->key.len ? API_TAKE_BAD(p, "malformed", "must not be empty") : r;
 }
 
-static enum result take_link(struct parse *p, const struct json_value *v)
+static enum result take_link(struct api_take *p, const struct json_value *v)
 {
-	return take_text(p, v, MESSAGE_ACCOUNT_MAX, &p->out->message.link);
+	return api_take_text(p, v, MESSAGE_ACCOUNT_MAX, &p->out->message.link);
 }
 
-static enum result unknown_field(struct parse *p, struct text name, const char *const *known)
+static enum result unknown_field(struct api_take *p, struct text name, const char *const *known)
 {
 	const char *near = config_nearest(name, known);
 
 	p->field = name;
 	if (near)
-		return BAD(p, "unknown_field", "no such field; did you mean \"%s\"?", near);
-	return BAD(p, "unknown_field", "no such field; GET /openapi.json lists them");
+		return API_TAKE_BAD(p, "unknown_field", "no such field; did you mean \"%s\"?", near);
+	return API_TAKE_BAD(p, "unknown_field", "no such field; GET /openapi.json lists them");
 }
 
 const char *const api_message_ports[] = { "destination", "source", NULL };
 
-static enum result take_ports(struct parse *p, const struct json_value *v)
+static enum result take_ports(struct api_take *p, const struct json_value *v)
 {
 	struct message *m = &p->out->message;
 	const struct json_value *member;
@@ -323,11 +265,11 @@ static enum result take_ports(struct parse *p, const struct json_value *v)
 	struct text name;
 
 	if (json_kind(v) != JSON_KIND_OBJECT || !json_member(v, "destination"))
-		return BAD(p, "wrong_type", "must be an object with \"destination\" and perhaps \"source\"");
+		return API_TAKE_BAD(p, "wrong_type", "must be an object with \"destination\" and perhaps \"source\"");
 	while (json_next_member(v, &at, &name, &member)) {
 		bool source = text_is(name, "source");
 		int64_t port = 0;
-		enum result r = take_int(p, member, 0, 65535, &port);
+		enum result r = api_take_int(p, member, 0, 65535, &port);
 
 		if (!source && !text_is(name, "destination"))
 			return unknown_field(p, name, api_message_ports);
@@ -341,7 +283,7 @@ static enum result take_ports(struct parse *p, const struct json_value *v)
 
 struct field {
 	const char *name;
-	enum result (*take)(struct parse *p, const struct json_value *v);
+	enum result (*take)(struct api_take *p, const struct json_value *v);
 };
 
 /* Those of nearly every message first. */
@@ -371,7 +313,7 @@ struct field {
 static const struct field fields[] = { FIELDS(AS_FIELD){ NULL, NULL } };
 const char *const api_message_fields[] = { FIELDS(AS_NAME) NULL };
 
-static enum result take_member(struct parse *p, struct text name, const struct json_value *v)
+static enum result take_member(struct api_take *p, struct text name, const struct json_value *v)
 {
 	for (const struct field *f = fields; f->name; f++) {
 		if (text_is(name, f->name)) {
@@ -382,34 +324,34 @@ static enum result take_member(struct parse *p, struct text name, const struct j
 	return unknown_field(p, name, api_message_fields);
 }
 
-static enum result whole(struct parse *p)
+static enum result whole(struct api_take *p)
 {
 	struct message *m = &p->out->message;
 
 	p->field = (struct text){ 0 };
 	if (!p->out->to_count) {
 		p->field = TEXT_LITERAL("to");
-		return BAD(p, "missing", "names no recipient: \"to\": \"+819012345678\"");
+		return API_TAKE_BAD(p, "missing", "names no recipient: \"to\": \"+819012345678\"");
 	}
 	if (!p->has_body) {
 		p->field = TEXT_LITERAL("text");
-		return BAD(p, "missing", "a message has text, binary or binary_hex");
+		return API_TAKE_BAD(p, "missing", "a message has text, binary or binary_hex");
 	}
 	if (m->has_ports && m->udh.len) {
 		p->field = TEXT_LITERAL("ports");
-		return BAD(p, "conflict", "the user data header given as \"udh\" says the ports already");
+		return API_TAKE_BAD(p, "conflict", "the user data header given as \"udh\" says the ports already");
 	}
 	return OK;
 }
 
-static enum result take_members(struct parse *p, const struct json_value *root)
+static enum result take_members(struct api_take *p, const struct json_value *root)
 {
 	const struct json_value *v;
 	struct json_cursor at = { 0 };
 	struct text name;
 
 	if (json_kind(root) != JSON_KIND_OBJECT)
-		return BAD(p, "malformed", "the body must be a JSON object");
+		return API_TAKE_BAD(p, "malformed", "the body must be a JSON object");
 	while (json_next_member(root, &at, &name, &v)) {
 		enum result r = take_member(p, name, v);
 		if (r != OK)
@@ -422,7 +364,7 @@ enum result api_message_parse(struct text body, int64_t now_us, struct arena *ar
 			      struct api_problem *problem)
 {
 	static const struct json_limits limits = { .bytes_max = BODY_MAX, .depth_max = DEPTH_MAX };
-	struct parse p = { .arena = arena, .out = out, .problem = problem, .now_us = now_us };
+	struct api_take p = { .arena = arena, .out = out, .problem = problem, .now_us = now_us };
 	struct json_doc *doc = NULL;
 	struct json_error error = { 0 };
 

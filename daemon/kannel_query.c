@@ -1,68 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Values are collected by name from wherever they stand, then read one by one. */
+/* The values, read one by one into the envelope. */
 #include "daemon/kannel_query.h"
-
-#include <assert.h>
 
 #include "core/base/hex.h"
 #include "core/net/uri.h"
 #include "daemon/api_message.h"
 #include "daemon/kannel_charset.h"
 #include "daemon/kannel_receipt.h"
+#include "daemon/kannel_values.h"
 
 #define UDH_MAX 140u
 #define URL_FILLED_MAX 8192u
 #define MINUTES_MAX (UINT64_C(60) * 24 * 60)
 #define MINUTE INT64_C(60000000)
 
-enum parameter {
-	P_USERNAME,
-	P_PASSWORD,
-	P_FROM,
-	P_TO,
-	P_TEXT,
-	P_CHARSET,
-	P_CODING,
-	P_UDH,
-	P_MCLASS,
-	P_FLASH,
-	P_MWI,
-	P_ALT_DCS,
-	P_COMPRESS,
-	P_VALIDITY,
-	P_DEFERRED,
-	P_DLR_MASK,
-	P_DLRMASK,
-	P_DLR_URL,
-	P_DLRURL,
-	P_SMSC,
-	P_PRIORITY,
-	P_PID,
-	P_RPI,
-	P_ACCOUNT,
-	P_BINFO,
-	P_META_DATA,
-	P_USER,
-	P_PASS,
-	P_COUNT
-};
-
-const char *const kannel_parameters[] = {
-	"username", "password",	 "from",   "to",      "text",	  "charset",  "coding",	  "udh",
-	"mclass",   "flash",	 "mwi",	   "alt-dcs", "compress", "validity", "deferred", "dlr-mask",
-	"dlrmask",  "dlr-url",	 "dlrurl", "smsc",    "priority", "pid",      "rpi",	  "account",
-	"binfo",    "meta-data", "user",   "pass",    NULL,
-};
-static_assert(sizeof(kannel_parameters) / sizeof(kannel_parameters[0]) == P_COUNT + 1, "a name per parameter");
-
-struct values {
-	struct text of[P_COUNT]; /* .at NULL: not given */
-	bool octets_body;	 /* the text came as application/octet-stream */
-	bool udh_is_hex;	 /* as in X-Kannel-UDH */
-};
-
 struct parse {
-	struct values values;
+	struct kannel_values values;
 	struct arena *arena;
 	struct kannel_query *out;
 	int64_t now_us;
@@ -75,83 +28,10 @@ static enum result refuse(struct parse *p, unsigned status, const char *why)
 	return ERR_MALFORMED;
 }
 
-/* --- collecting ------------------------------------------------------------------------------------------------- */
-
-static void keep(struct values *v, struct text name, struct text value)
-{
-	for (unsigned i = 0; i < P_COUNT; i++) {
-		if (text_is_nocase(name, kannel_parameters[i])) {
-			/* The first one counts, as with Kannel. */
-			if (!v->of[i].at)
-				v->of[i] = value.at ? value : TEXT_LITERAL("");
-			return;
-		}
-	}
-}
-
-static void collect_form(struct values *v, struct text form, struct arena *arena)
-{
-	struct text name, value;
-
-	while (http_form_next(&form, arena, &name, &value))
-		keep(v, name, value);
-}
-
-static void collect_fields(struct values *v, const struct http_message *m)
-{
-	static const char prefix[] = "x-kannel-";
-
-	for (unsigned i = 0; i < m->fields_count; i++) {
-		struct text name = m->fields[i].name;
-
-		if (name.len < sizeof(prefix) || !text_is_nocase(text_range(name.at, sizeof(prefix) - 1), prefix))
-			continue;
-		keep(v, text_range(name.at + sizeof(prefix) - 1, name.len - sizeof(prefix) + 1), m->fields[i].value);
-	}
-}
-
-/* The charset of "text/plain; charset=..." */
-static void collect_charset(struct values *v, const struct http_message *m)
-{
-	struct text rest = http_field_get(m, "content-type"), part;
-
-	while (text_split(&rest, ';', &part)) {
-		part = text_trim(part);
-		if (part.len > 8 && text_is_nocase(text_range(part.at, 8), "charset="))
-			keep(v, TEXT_LITERAL("charset"), text_range(part.at + 8, part.len - 8));
-	}
-}
-
-static bool collect(struct values *v, const struct http_message *m, struct arena *arena)
-{
-	struct text type = http_content_type(m);
-
-	collect_form(v, m->query, arena);
-	if (m->method != HTTP_METHOD_POST)
-		return true;
-	if (!type.len || text_is_nocase(type, "application/x-www-form-urlencoded")) {
-		collect_form(v, m->body, arena);
-		return true;
-	}
-	collect_fields(v, m);
-	v->udh_is_hex = true;
-	v->octets_body = text_is_nocase(type, "application/octet-stream");
-	if (!v->octets_body && !text_is_nocase(type, "text/plain"))
-		return false;
-	collect_charset(v, m);
-	keep(v, TEXT_LITERAL("text"), m->body);
-	return true;
-}
-
-static struct text first_of(const struct values *v, enum parameter a, enum parameter b)
-{
-	return v->of[a].at ? v->of[a] : v->of[b];
-}
-
 /* --- numbers ---------------------------------------------------------------------------------------------------- */
 
 /* False: there, and no number of 0..max. *out stays as it is when the parameter is not there or empty. */
-static bool number(const struct values *v, enum parameter which, uint64_t max, int64_t *out)
+static bool number(const struct kannel_values *v, enum kannel_parameter which, uint64_t max, int64_t *out)
 {
 	struct text t = text_trim(v->of[which]);
 	uint64_t n = 0;
@@ -169,7 +49,7 @@ struct numbers {
 };
 
 static const struct number_rule {
-	enum parameter which, other; /* the older name, or the same */
+	enum kannel_parameter which, other; /* the older name, or the same */
 	uint64_t max;
 	size_t at;
 	const char *why;
@@ -193,7 +73,7 @@ static enum result read_numbers(struct parse *p, struct numbers *n)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		const struct number_rule *rule = &rules[i];
-		enum parameter which = p->values.of[rule->which].at ? rule->which : rule->other;
+		enum kannel_parameter which = p->values.of[rule->which].at ? rule->which : rule->other;
 		void *field = (char *)n + rule->at;
 
 		if (!number(&p->values, which, rule->max, field))
@@ -341,7 +221,7 @@ static bool url_is_good(struct text pattern, struct arena *arena)
 
 static enum result read_url(struct parse *p)
 {
-	struct text t = text_trim(first_of(&p->values, P_DLR_URL, P_DLRURL));
+	struct text t = text_trim(kannel_values_first(&p->values, P_DLR_URL, P_DLRURL));
 
 	if (!t.len)
 		return OK;
@@ -433,10 +313,10 @@ enum result kannel_query_parse(const struct http_message *request, int64_t now_u
 								read_url,	read_words,  read_meta };
 
 	*out = (struct kannel_query){ .message = { .channel = TEXT_LITERAL("kannel") } };
-	if (!collect(&p.values, request, arena))
+	if (!kannel_values_collect(&p.values, request, arena))
 		return refuse(&p, 415, "Unsupported content-type, rejected");
-	out->username = first_of(&p.values, P_USERNAME, P_USER);
-	out->password = first_of(&p.values, P_PASSWORD, P_PASS);
+	out->username = kannel_values_first(&p.values, P_USERNAME, P_USER);
+	out->password = kannel_values_first(&p.values, P_PASSWORD, P_PASS);
 	enum result r = read_numbers(&p, &n);
 	for (size_t i = 0; r == OK && i < sizeof(steps) / sizeof(steps[0]); i++)
 		r = steps[i](&p);

@@ -27,7 +27,4 @@ struct kannel_query {
 MUST_CHECK enum result kannel_query_parse(const struct http_message *request, int64_t now_us, struct arena *arena,
 					  struct kannel_query *out);
 
-/* The parameters it knows, NULL-ended. */
-extern const char *const kannel_parameters[];
-
 #endif

@@ -9,15 +9,13 @@
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/flight.h"
-#include "core/net/dns.h"
-#include "core/net/http_client.h"
 #include "daemon/api_internal.h"
 #include "daemon/webhook_body.h"
+#include "daemon/webhook_client.h"
 
 #define LINK_SIZE 128u
 #define URL_SIZE 16384u /* of an expanded dlr-url */
 #define LEASE_MARGIN_US (2 * USEC_PER_SEC)
-#define QUEUE_MAX 100000u
 #define PREFIX "webhook:"
 
 /* Of an account; lives as long as the account. */
@@ -37,65 +35,24 @@ struct call {
 };
 
 static struct http_client *client;
-static struct tls_client *tls;
-static struct dns *dns;
 static struct call *calls;
 static struct flight_table receipts; /* under way: the queue may offer a row twice when it came back */
 static unsigned under_way;
 static void (*when_idle)(void);
 static struct counter *done_count, *again_count, *refused_count, *nowhere_count;
 
-/* --- names -------------------------------------------------------------------------------------------------------- */
-
-struct resolving {
-	struct http_client *client;
-	uint64_t ticket;
-};
-
-static void resolved(void *owner, const struct dns_answer *a)
-{
-	struct resolving *r = owner;
-
-	http_client_resolved(r->client, r->ticket, a->result, a->addresses, a->result == OK ? a->count : 0);
-	free(r);
-}
-
-static void resolve(void *owner, struct http_client *of, uint64_t ticket, const char *host)
-{
-	struct resolving *r = must_alloc(sizeof(*r));
-
-	(void)owner;
-	*r = (struct resolving){ of, ticket };
-	(void)dns_ask(dns, DNS_ADDRESSES, text_of(host), resolved, r);
-}
-
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
 enum result webhook_open(const struct http_settings *s, const char **why_out)
 {
-	static const struct http_resolver resolver = { .resolve = resolve };
-	struct http_client_limits limits;
-
-	if (!s->webhook_verify)
-		LOGN(LOG_API, NULL, "certificates of webhooks are not checked (webhook-verify no)");
-	enum result r = tls_client_new(s->webhook_authorities.content, s->webhook_verify, "h2 http/1.1", &tls, why_out);
-	if (r == OK)
-		r = dns_new(api.loop, NULL, &dns, why_out);
-	if (r != OK)
-		return r;
 	flight_table_init(&receipts);
-	http_client_limits_init(&limits);
-	limits.connections_per_host = (unsigned)s->webhook_connections;
-	limits.queue_max = QUEUE_MAX;
-	limits.timeout_us = s->webhook_time;
-	client = http_client_new(api.loop, "webhook", &limits, tls, &resolver);
 	done_count = counter_get(COUNTER_COUNT, "webhook_done_total", "", "Webhook calls that were taken");
 	again_count =
 		counter_get(COUNTER_COUNT, "webhook_again_total", "", "Webhook calls that failed and will be repeated");
 	refused_count = counter_get(COUNTER_COUNT, "webhook_refused_total", "", "Webhook calls refused for good");
 	nowhere_count =
 		counter_get(COUNTER_COUNT, "webhook_nowhere_total", "", "Receipts without a URL to send them to");
-	return OK;
+	return webhook_client_open(api.loop, s, &client, why_out);
 }
 
 static struct webhook *webhook_of(struct api_account *a)
@@ -154,9 +111,7 @@ static void call_free(struct call *c)
 
 void webhook_free(void)
 {
-	http_client_free(&client);
-	dns_free(&dns);
-	tls_client_free(&tls);
+	webhook_client_close(&client);
 	while (calls)
 		call_free(calls);
 	flight_table_clear(&receipts);

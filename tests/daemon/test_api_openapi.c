@@ -10,7 +10,7 @@
 #include "core/net/json.h"
 #include "daemon/api_internal.h"
 #include "daemon/api_message.h"
-#include "daemon/kannel_query.h"
+#include "daemon/kannel_values.h"
 #include "daemon/openapi_json.h"
 
 static struct json_doc *doc;
