@@ -12,7 +12,7 @@ _cellpost_handsets() {
 
 _cellpost() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-	local message='--from --link --flash --validity --at --report --json --url --account --token'
+	local message='--from --link --flash --validity --at --report --json --url --account --token --authorities'
 	local words=''
 	COMPREPLY=()
 
@@ -23,6 +23,9 @@ _cellpost() {
 	fi
 	case $previous in
 	--url | --account | --token | --from | --to | --link | --validity | --at | --key | --vty | --lab | --wait | --languages)
+		return ;;
+	--authorities)
+		COMPREPLY=($(compgen -f -- "$current"))
 		return ;;
 	--as) words='deliver submit status-report command deliver-report submit-report rp modem udh' ;;
 	--alphabet) words='any gsm ucs2' ;;

@@ -14,7 +14,8 @@ static int run_help(int argc, char **argv);
 #define API_OPTIONS \
 	"  --url URL        the HTTP API (CELLPOST_URL, " CELLPOST_URL ")\n" \
 	"  --account NAME   the account (CELLPOST_ACCOUNT, that of examples/quickstart.cfg)\n" \
-	"  --token TOKEN    its password or token (CELLPOST_TOKEN); without an account, ACCOUNT.TOKEN\n"
+	"  --token TOKEN    its password or token (CELLPOST_TOKEN); without an account, ACCOUNT.TOKEN\n" \
+	"  --authorities F  PEM file of those that vouch for an https URL (CELLPOST_AUTHORITIES), else the system's\n"
 #define VTY_OPTION "  --vty HOST:PORT  the operator's terminal (CELLPOST_VTY, " CELLPOST_VTY ")\n"
 #define MESSAGE_OPTIONS \
 	"  --from SENDER    else the account's default-sender\n" \

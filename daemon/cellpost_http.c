@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/cellpost_http.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/arena.h"
 #include "core/base/loop.h"
@@ -11,8 +14,11 @@
 #include "core/net/stream.h"
 #include "core/net/tls.h"
 #include "core/net/uri.h"
+#include "daemon/memory_file.h"
 #include "daemon/version.h"
 
+#define AUTHORITIES_MAX (4u * 1024u * 1024u)
+#define HOST_SIZE 256u
 #define BODY_MAX (1024u * 1024u)
 #define CONNECT_US (10 * INT64_C(1000000))
 
@@ -120,10 +126,11 @@ static void closed(void *owner, struct stream *stream, enum result why, const ch
 	struct asking *a = owner;
 
 	(void)stream;
-	(void)why;
 	if (!a->ended && a->sent && http1_end(a->engine) == HTTP1_DONE)
 		take_answer(a);
-	end(a, a->sent ? ERR_UNKNOWN : ERR_CLOSED, text && *text ? text : "the connection was closed");
+	if (why != ERR_DENIED)
+		why = ERR_CLOSED;
+	end(a, a->sent ? ERR_UNKNOWN : why, text && *text ? text : "the connection was closed");
 }
 
 static void timed_out(void *owner)
@@ -175,22 +182,50 @@ static enum result refuse(struct cellpost_answer *out, enum result result, const
 	return result;
 }
 
+static enum result make_tls(const char *authorities, struct tls_client **out, const char **why_out)
+{
+	struct text pem = { 0 };
+	enum result r = OK;
+	int fd = authorities ? open(authorities, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+
+	if (authorities && fd < 0) {
+		*why_out = strerror(errno);
+		return ERR_NOT_FOUND;
+	}
+	if (fd >= 0) {
+		r = memory_file_read(fd, AUTHORITIES_MAX, &pem, why_out);
+		close(fd);
+	}
+	if (r == OK)
+		r = tls_client_new(pem, true, "http/1.1", out, why_out);
+	if (pem.at)
+		memory_file_forget(&pem);
+	return r;
+}
+
+static enum result read_url(const struct cellpost_request *request, struct asking *a, char host[HOST_SIZE],
+			    const char **why_out)
+{
+	enum result r = uri_parse(text_of(request->url), &a->uri, why_out);
+
+	if (r != OK || (text_copy(a->uri.host, host, HOST_SIZE) && !a->uri.has_query))
+		return r;
+	*why_out = "the URL ends before the path of a request, as http://127.0.0.1:8080";
+	return ERR_MALFORMED;
+}
+
 enum result cellpost_http_ask(const struct cellpost_request *request, struct cellpost_answer *out)
 {
 	struct asking a = { .request = request, .out = out };
 	struct net_address to;
 	struct tls_client *tls = NULL;
-	char host[256];
+	char host[HOST_SIZE];
 	const char *why = "";
 
 	*out = (struct cellpost_answer){ 0 };
-	enum result r = uri_parse(text_of(request->url), &a.uri, &why);
-	if (r == OK && (!text_copy(a.uri.host, host, sizeof(host)) || a.uri.has_query)) {
-		why = "the URL ends before the path of a request, as http://127.0.0.1:8080";
-		r = ERR_MALFORMED;
-	}
+	enum result r = read_url(request, &a, host, &why);
 	if (r == OK && a.uri.tls)
-		r = tls_client_new((struct text){ 0 }, true, "http/1.1", &tls, &why);
+		r = make_tls(request->authorities, &tls, &why);
 	if (r != OK)
 		return refuse(out, r, why);
 	if (look_up(&a, host, &to))

@@ -11,7 +11,8 @@
 struct cellpost_request {
 	const char *url; /* of the API, without the path */
 	enum http_method method;
-	const char *path;		      /* "/v1/messages" */
+	const char *authorities; /* PEM file of those that vouch for an https server; NULL = the system's */
+	const char *path;	 /* "/v1/messages" */
 	struct text authorization, key, body; /* each may be empty */
 	int64_t timeout_us;
 };
@@ -19,7 +20,9 @@ struct cellpost_request {
 #define CELLPOST_WHY_SIZE 200
 
 struct cellpost_answer {
-	enum result result; /* OK: `status` and `body` count. ERR_UNKNOWN: sent, and no answer. Else never sent */
+	/* OK: `status` and `body` count. ERR_UNKNOWN: sent, and no answer. ERR_CLOSED: nobody is there. ERR_DENIED: TLS
+	 * failed. Others: a wrong request; nothing was sent. */
+	enum result result;
 	char why[CELLPOST_WHY_SIZE];
 	unsigned status, retry_after;
 	struct text body; /* cellpost_answer_clear() frees it */

@@ -21,7 +21,7 @@
 
 struct sending {
 	struct send_words words;
-	const char *url, *account, *token, *key;
+	const char *url, *account, *token, *key, *authorities;
 	bool json, quickstart;
 	char *text, *authorization;
 	char random_key[2 * KEY_OCTETS + 1];
@@ -83,6 +83,7 @@ static int take_account(const char *command, struct sending *s)
 	s->url = cellpost_setting(s->url, "CELLPOST_URL", CELLPOST_URL);
 	s->account = cellpost_setting(s->account, "CELLPOST_ACCOUNT", NULL);
 	s->token = cellpost_setting(s->token, "CELLPOST_TOKEN", NULL);
+	s->authorities = cellpost_setting(s->authorities, "CELLPOST_AUTHORITIES", NULL);
 	take_quickstart(s);
 	if (!s->token)
 		return cellpost_usage(command, "who sends? Give --account and --token, or set CELLPOST_ACCOUNT and "
@@ -107,6 +108,7 @@ static int read_words(int argc, char **argv, struct sending *s)
 		{ "key", &s->key, NULL },
 		{ "report", NULL, &s->words.report },
 		{ "flash", NULL, &s->words.flash },
+		{ "authorities", &s->authorities, NULL },
 		{ "json", NULL, &s->json },
 		{ 0 },
 	};
@@ -164,6 +166,8 @@ static int report_failure(const struct sending *s, const struct cellpost_answer 
 			      "another\n",
 			      stderr);
 	}
+	if (a->result == ERR_DENIED)
+		fputs("--authorities or CELLPOST_AUTHORITIES names a PEM file of those that vouch for it\n", stderr);
 	if (!quote && is_temporary(a))
 		fprintf(stderr, "it may or may not be accepted; repeat with --key %s: that makes no second message\n",
 			s->key);
@@ -173,6 +177,7 @@ static int report_failure(const struct sending *s, const struct cellpost_answer 
 static int run(const struct sending *s, bool quote)
 {
 	struct cellpost_request request = { .url = s->url,
+					    .authorities = s->authorities,
 					    .method = HTTP_METHOD_POST,
 					    .path = quote ? "/v1/quotes" : "/v1/messages",
 					    .authorization = text_of(s->authorization),

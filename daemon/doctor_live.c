@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/net/net_address.h"
+#include "daemon/cellpost.h"
 #include "daemon/cellpost_http.h"
 #include "daemon/cellpost_vty.h"
 #include "daemon/doctor.h"
@@ -110,9 +111,11 @@ static void terminal(struct doctor *d, const char *where)
 
 static void api(struct doctor *d, const char *url)
 {
-	struct cellpost_request request = {
-		.url = url, .method = HTTP_METHOD_GET, .path = "/readyz", .timeout_us = API_US
-	};
+	struct cellpost_request request = { .url = url,
+					    .method = HTTP_METHOD_GET,
+					    .path = "/readyz",
+					    .timeout_us = API_US,
+					    .authorities = cellpost_setting(NULL, "CELLPOST_AUTHORITIES", NULL) };
 	struct cellpost_answer answer;
 
 	(void)cellpost_http_ask(&request, &answer);

@@ -25,6 +25,9 @@ vty
  listen 127.0.0.1:@PORT@
 http
  listen 127.0.0.1:@HTTP@
+ tls-listen 127.0.0.1:@HTTPS@
+ tls-certificate ./cert.pem
+ tls-key ./key.pem
 lab
  listen 127.0.0.1:@LAB@
  absent-retry 500ms
@@ -43,11 +46,12 @@ route back
 """.format(ann=ANN, bob=BOB)
 
 
-def cellpost(*words, stdin="", env=None, seconds=60):
+def cellpost(*words, stdin="", env=None, seconds=60, cwd=None):
     """(exit code, standard output, standard error)"""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("CELLPOST_")}
     environment.update(env or {})
-    done = subprocess.run([PROGRAM, *words], input=stdin.encode(), capture_output=True, env=environment, timeout=seconds)
+    done = subprocess.run([PROGRAM, *words], input=stdin.encode(), capture_output=True, env=environment, timeout=seconds,
+                          cwd=cwd)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
@@ -60,14 +64,29 @@ def until(what, seconds=10):
     return False
 
 
+def certificate_for(name):
+    """(certificate, key) in PEM, for a day."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [os.path.join(folder, f) for f in ("cert.pem", "key.pem")]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+                        "1", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-out", files[0], "-keyout",
+                        files[1]], check=True, capture_output=True)
+        texts = []
+        for path in files:
+            with open(path, encoding="ascii") as f:
+                texts.append(f.read())
+        return texts
+
+
 class Gateway:
     def __init__(self):
         _, out, _ = cellpost("secret")
         self.token = out.split("\n")[1].strip()
         secret = re.search(r"secret (\S+)", out).group(1)
-        self.http, self.lab = free_port(), free_port()
-        text = TEXT.replace("@HTTP@", str(self.http)).replace("@LAB@", str(self.lab)).replace("@SECRET@", secret)
-        self.daemon = Daemon(text)
+        self.http, self.https, self.lab = free_port(), free_port(), free_port()
+        text = TEXT.replace("@HTTP@", str(self.http)).replace("@HTTPS@", str(self.https)).replace("@LAB@", str(self.lab)).replace("@SECRET@", secret)
+        certificate, key = certificate_for("localhost")
+        self.daemon = Daemon(text, files={"cert.pem": certificate, "key.pem": key})
         self.env = {"CELLPOST_URL": f"http://127.0.0.1:{self.http}", "CELLPOST_VTY": f"127.0.0.1:{self.daemon.port}",
                     "CELLPOST_LAB": f"localhost:{self.lab}", "CELLPOST_ACCOUNT": "demo", "CELLPOST_TOKEN": self.token}
 
@@ -263,6 +282,15 @@ def refusals(tap, g):
     tap.check(code == 1, "a message that does not exist", err)
 
 
+def tls(tap, g, ann):
+    env = {"CELLPOST_URL": f"https://localhost:{g.https}"}
+    code, _, err = g.run("send", ANN, "unseen", env=env)
+    tap.check(code == 1 and "certificate" in err and "--authorities" in err, "a certificate that nobody vouches for is refused", (code, err))
+    code, out, err = g.run("send", ANN, "under TLS", env={**env, "CELLPOST_AUTHORITIES": os.path.join(g.daemon.folder, "cert.pem")})
+    tap.check(code == 0 and ann.sees("under TLS"), "one that is known is not", out + err)
+    tap.check("unseen" not in ann.text, "and nothing went to the other", ann.text)
+
+
 def keys(tap, g, ann):
     first, again = g.run("send", "--key", "k1", ANN, "only once"), g.run("send", "--key", "k1", ANN, "only once")
     same = [re.search(r"^id +(\S+)", x[1], re.M) for x in (first, again)]
@@ -284,10 +312,11 @@ def show(tap, g):
 
 
 def doctor(tap, g):
-    code, out, err = g.run("doctor", g.daemon.config, env={"CELLPOST_URL": "", "CELLPOST_VTY": ""})
+    code, out, err = g.run("doctor", g.daemon.config, cwd=g.daemon.folder, env={"CELLPOST_URL": "", "CELLPOST_VTY": ""})
     lines = [line.split()[:2] for line in out.splitlines()]
     tap.check(code == 0 and ["ok", "configuration"] in lines and ["ok", "queue"] in lines and ["ok", "API"] in lines,
               "the doctor finds the gateway well", out + err)
+    tap.check(re.search(r"warn +certificate +\S*cert.pem ends in 0 days", out), "and a certificate that ends soon", out)
     tap.check(f"127.0.0.1:{g.http} is held by cellpostd" in out, "and knows its ports", out)
     with socket.socket() as s, tempfile.NamedTemporaryFile("w", suffix=".cfg") as f:
         s.bind(("127.0.0.1", 0))
@@ -354,6 +383,7 @@ def main():
         coverage(tap, g, ann)
         hostile_text(tap, g, ann)
         refusals(tap, g)
+        tls(tap, g, ann)
         keys(tap, g, ann)
         show(tap, g)
         doctor(tap, g)
