@@ -421,7 +421,7 @@ class Centre:
         done = 1 if state == "DELIVRD" else 0
         stamp = time.strftime("%y%m%d%H%M")
         text = (f"id:{m.id} sub:001 dlvrd:{done:03d} submit date:{stamp} done date:{stamp} stat:{state} "
-                f"err:{0 if done else 1:03d} text:{m.text[:20] if m.text.isascii() else ''}")
+                f"err:{0 if done else 1:03d} text:{m.text[:20] if m.coding in (0, 1) and m.text.isprintable() else ''}")
         tlvs = [(RECEIPTED_ID, string(m.id)), (MESSAGE_STATE, bytes([STATES[state]]))]
         source = ("+" if m.destination_ton == 1 else "") + m.destination
         destination = ("+" if m.source_ton == 1 else "") + m.source
