@@ -5,10 +5,15 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "core/base/arena.h"
 
-#define FIRST_SIZE 1024u
+#define FIRST_BITS 10u
+#define FIRST_SIZE (1u << FIRST_BITS)
+#define GROWS_BITS 2u
+#define BIG_PAGE (2u << 20)
+#define BIG_OCTETS (8u << 20)
 
 struct entry {
 	int64_t lane;
@@ -18,13 +23,15 @@ struct entry {
 struct lanes {
 	struct entry *entries;
 	uint32_t size, used;
+	unsigned shift; /* 64 - log2(size) */
 };
 
 static uint32_t home(const struct lanes *lanes, int64_t lane)
 {
 	uint64_t h = (uint64_t)lane * UINT64_C(0x9e3779b97f4a7c15);
 
-	return (uint32_t)(h >> 32) & (lanes->size - 1);
+	/* The top bits: when the table grows its entries keep their order, and moving them is one walk through both. */
+	return (uint32_t)(h >> lanes->shift);
 }
 
 struct lanes *lanes_new(void)
@@ -32,6 +39,7 @@ struct lanes *lanes_new(void)
 	struct lanes *lanes = must_alloc(sizeof(*lanes));
 
 	lanes->size = FIRST_SIZE;
+	lanes->shift = 64 - FIRST_BITS;
 	lanes->entries = must_alloc(FIRST_SIZE * sizeof(*lanes->entries));
 	return lanes;
 }
@@ -66,11 +74,30 @@ uint32_t lanes_count(const struct lanes *lanes, int64_t lane)
 	return find(lanes, lane)->count;
 }
 
+void lanes_expect(const struct lanes *lanes, int64_t lane)
+{
+	__builtin_prefetch(&lanes->entries[home(lanes, lane)], 1);
+}
+
+/* Zeroed. A big table on big pages: every look-up is somewhere else in it. */
+static struct entry *entries_new(uint32_t size)
+{
+	size_t octets = size * sizeof(struct entry);
+	void *entries = NULL;
+
+	if (octets < BIG_OCTETS || posix_memalign(&entries, BIG_PAGE, octets))
+		return must_alloc(octets);
+	(void)madvise(entries, octets, MADV_HUGEPAGE);
+	return memset(entries, 0, octets);
+}
+
 static void grow(struct lanes *lanes)
 {
-	struct lanes bigger = { .size = lanes->size * 2, .used = lanes->used };
+	struct lanes bigger = { .size = lanes->size << GROWS_BITS,
+				.used = lanes->used,
+				.shift = lanes->shift - GROWS_BITS };
 
-	bigger.entries = must_alloc(bigger.size * sizeof(*bigger.entries));
+	bigger.entries = entries_new(bigger.size);
 	for (uint32_t i = 0; i < lanes->size; i++) {
 		if (lanes->entries[i].count)
 			*find(&bigger, lanes->entries[i].lane) = lanes->entries[i];

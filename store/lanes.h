@@ -15,6 +15,8 @@ void lanes_free(struct lanes **lanes);
 void lanes_clear(struct lanes *lanes);
 
 uint32_t lanes_count(const struct lanes *lanes, int64_t lane);
+/* The lane is about to be asked for or added: for whoever has many, the memory is fetched meanwhile. */
+void lanes_expect(const struct lanes *lanes, int64_t lane);
 void lanes_add(struct lanes *lanes, int64_t lane);
 /* The count after one less; a lane that is not there stays so and gives 0. */
 uint32_t lanes_remove(struct lanes *lanes, int64_t lane);

@@ -6,6 +6,7 @@
 #include "core/base/log.h"
 #include "store/sqlite_money.h"
 
+#define LANES_AHEAD 16u
 #define CLOCK_MARK "clock"
 #define CLOCK_AHEAD_US USEC_PER_SEC	   /* the stored mark runs ahead by so much, so that it is written rarely */
 #define CLOCK_WRONG_US (60 * USEC_PER_SEC) /* an operator should look at a clock that is behind by more */
@@ -32,14 +33,30 @@ void sqlite_mark_put(struct sqlite_store *s, const char *name, int64_t value)
 	(void)sql_run(s, q);
 }
 
-void sqlite_memory_load(struct sqlite_store *s)
+/* Millions of them, all over the table: read a few ahead of adding them. */
+static void load_lanes(struct sqlite_store *s)
 {
 	sqlite3_stmt *q = sql(s, SQL_LANES);
+	int64_t ahead[LANES_AHEAD];
+	unsigned n = 0;
 
 	lanes_clear(s->lanes);
-	while (sql_row(s, q))
-		lanes_add(s->lanes, sqlite3_column_int64(q, 0));
-	q = sql(s, SQL_CDR_HEAD);
+	while (sql_row(s, q)) {
+		if (n >= LANES_AHEAD)
+			lanes_add(s->lanes, ahead[n % LANES_AHEAD]);
+		ahead[n % LANES_AHEAD] = sqlite3_column_int64(q, 0);
+		lanes_expect(s->lanes, ahead[n % LANES_AHEAD]);
+		n++;
+	}
+	for (unsigned i = n > LANES_AHEAD ? n - LANES_AHEAD : 0; i < n; i++)
+		lanes_add(s->lanes, ahead[i % LANES_AHEAD]);
+}
+
+void sqlite_memory_load(struct sqlite_store *s)
+{
+	sqlite3_stmt *q = sql(s, SQL_CDR_HEAD);
+
+	load_lanes(s);
 	if (sql_row(s, q)) {
 		s->memory.cdr_seq = sqlite3_column_int64(q, 0);
 		sql_get_fixed(q, 1, s->memory.cdr_chain, sizeof(s->memory.cdr_chain));

@@ -130,8 +130,9 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 	[SQL_ROUTES] = "SELECT route, count(*), min(CASE WHEN parked = 0 THEN due_us END) FROM delivery "
 		       "WHERE state = 0 AND parked < 2 GROUP BY route",
 	[SQL_TARGETS] = "SELECT target, count(*), min(due_us) FROM outbox WHERE done_us IS NULL GROUP BY target",
-	[SQL_LANES] = "SELECT lane FROM delivery WHERE state = 0 AND parked < 2 AND lane IS NOT NULL UNION ALL "
-		      "SELECT lane FROM delivery WHERE lease_us > 0 AND state = 1 AND lane IS NOT NULL",
+	/* Heads and those behind them, each from its own index alone: no row is read. */
+	[SQL_LANES] = "SELECT lane FROM delivery WHERE state < 2 AND parked = 0 AND lane IS NOT NULL UNION ALL "
+		      "SELECT lane FROM delivery WHERE state = 0 AND parked = 1 AND lane IS NOT NULL",
 	[SQL_PRUNE_OLD] =
 		"SELECT m.id, m.text IS NOT NULL, (SELECT max(CASE WHEN d.state = 2 THEN d.final_us ELSE "
 		"9223372036854775807 END) FROM delivery d WHERE d.id > m.id AND d.id <= CAST(substr(m.id, 1, "
