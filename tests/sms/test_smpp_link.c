@@ -358,7 +358,7 @@ static void test_window(void **state)
 static void test_throttled(void **state)
 {
 	(void)state;
-	start(" window 3\n");
+	start(" window 3\n rate 1000\n");
 	w.centre.reply = TELL_NOTHING;
 	struct message_id a = deliver("+1", "a"), b = deliver("+2", "b"), c = deliver("+3", "c");
 	struct message_id d = deliver("+4", "d");
@@ -442,7 +442,7 @@ static void test_long(void **state)
 static void test_long_refused_in_the_list(void **state)
 {
 	(void)state;
-	start(" window 2\n");
+	start(" window 2\n rate 1000\n");
 	w.centre.reply = TELL_NOTHING;
 	struct message_id one = deliver("+1", "one"), three = deliver("+2", long_text());
 	(void)submit_at(1);
@@ -460,7 +460,7 @@ static void test_long_refused_in_the_list(void **state)
 static void test_long_throttled_in_the_list(void **state)
 {
 	(void)state;
-	start(" window 2\n");
+	start(" window 2\n rate 1000\n");
 	w.centre.reply = TELL_NOTHING;
 	struct message_id one = deliver("+1", "one"), three = deliver("+2", long_text());
 	(void)submit_at(1);
@@ -677,6 +677,61 @@ static void test_part(void **state)
 	assert_int_equal(w.queue.part.number, 2);
 }
 
+/* --- disorder --- */
+
+static uint32_t dice_seed = 12345;
+
+/* The same throws in each run. */
+static unsigned dice(unsigned n)
+{
+	dice_seed = dice_seed * 1664525u + 1013904223u;
+	return (dice_seed >> 8) % n;
+}
+
+/* One result for each, whatever happened. */
+static void expect_one_result_each(const struct message_id *ids, unsigned count)
+{
+	UNTIL(w.queue.results_count >= count);
+	turns(5);
+	assert_int_equal(w.queue.results_count, count);
+	for (unsigned i = 0; i < count; i++)
+		assert_non_null(fake_queue_result(&w.queue, ids[i]));
+}
+
+static uint32_t any_status(void)
+{
+	static const uint32_t statuses[] = { SMPP_ROK,	      SMPP_ROK,	       SMPP_ROK,	SMPP_ROK,
+					     SMPP_RTHROTTLED, SMPP_RINVDSTADR, SMPP_RSYSERR,	SMPP_RX_P_APPN,
+					     SMPP_RMSGQFUL,   TELL_NOTHING,    SMPP_RINVBNDSTS, SMPP_ROK };
+
+	return statuses[dice(12)];
+}
+
+static void test_disorder(void **state)
+{
+	struct message_id ids[300];
+
+	(void)state;
+	start(" connections 2\n window 3\n answer 1s\n reconnect-max 1s\n");
+	for (unsigned i = 0; i < 300; i++) {
+		w.centre.reply = any_status();
+		ids[i] = deliver("+1", dice(3) ? "short" : long_text());
+		if (!dice(3))
+			turns(1);
+		if (!dice(60))
+			centre_cut();
+		if (!dice(80))
+			smpp_link_set(w.link, settings_of(dice(2) ? " connections 2\n window 4\n answer 1s\n"
+								  : " connections 1\n window 3\n answer 1s\n"));
+	}
+	w.centre.reply = SMPP_ROK;
+	for (unsigned i = 0; i < 600 && w.queue.results_count < 300; i++)
+		loop_turn(w.loop, 10000);
+	smpp_link_stop(w.link);
+	expect_one_result_each(ids, 300);
+	UNTIL(smpp_link_idle(w.link));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -700,6 +755,7 @@ int main(void)
 		T(test_receipt),
 		T(test_message),
 		T(test_part),
+		T(test_disorder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,8 +15,10 @@
 #include "core/base/arena.h"
 #include "core/base/clock.h"
 #include "core/secret.h"
+#include "core/net/tls.h"
 #include "sms/smpp_receipt.h"
 #include "sms/smpp_server.h"
+#include "tests/core/net/test_certificate.h"
 #include "tests/fake/fake_queue.h"
 
 #define KEPT 64u
@@ -152,13 +154,22 @@ static void configure_acme(const char *more)
 	configure(text);
 }
 
-static int setup(void **state)
+/* A listening socket on a port of its own. */
+static int listening(struct net_address *at)
 {
 	int fd;
 	const char *why;
-	struct net_address any;
-	socklen_t len = sizeof(any.storage);
 
+	assert_int_equal(net_address_parse(TEXT_LITERAL("127.0.0.1:1"), at, &why), OK);
+	net_address_set_port(at, 0);
+	assert_int_equal(net_listen(at, 100, &fd, &why), OK);
+	at->len = sizeof(at->storage);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at->storage, &at->len), 0);
+	return fd;
+}
+
+static int setup(void **state)
+{
 	(void)state;
 	memset(&w, 0, sizeof(w));
 	w.loop = loop_new();
@@ -172,12 +183,7 @@ static int setup(void **state)
 	fake_queue_open(&w.queue, w.loop, w.channel);
 	assert_int_equal(secret_make(SECRET_TOKEN, TEXT_LITERAL("secret"), w.token), OK);
 	configure_acme("");
-	assert_int_equal(net_address_parse(TEXT_LITERAL("127.0.0.1:1"), &any, &why), OK);
-	net_address_set_port(&any, 0);
-	assert_int_equal(net_listen(&any, 100, &fd, &why), OK);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&any.storage, &len), 0);
-	any.len = len;
-	w.address = any;
+	int fd = listening(&w.address);
 	net_address_text(&w.address, w.address_text);
 	smpp_server_listen(w.server, text_of(w.address_text), fd);
 	return 0;
@@ -296,6 +302,7 @@ static struct esme *client_start(uint32_t command, const char *name, const char 
 
 	options.interface_version = version;
 	options.window = 1000;
+	options.rate = 1000000; /* half of it when we are throttled, and a second of rest */
 	e->command = command;
 	e->bind.system_id = text_of(name);
 	e->bind.password = text_of(password);
@@ -1024,6 +1031,145 @@ static void test_show(void **state)
 	assert_int_equal(lines, 1);
 }
 
+/* --- TLS --- */
+
+static struct certificate certificate;
+
+static void load_file(void *owner, struct config_file *file)
+{
+	const char *content = text_is(file->path, "chain") ? certificate.chain : certificate.key;
+
+	config_file_load(owner, file, text_of(content));
+}
+
+static struct esme *client_over_tls(const struct net_address *to, struct tls_client *tls)
+{
+	struct esme *e = must_alloc(sizeof(*e));
+	struct smpp_session_options options = SMPP_SESSION_DEFAULTS(SMPP_ESME);
+
+	e->command = SMPP_BIND_TRANSCEIVER;
+	e->bind.system_id = TEXT_LITERAL("acme");
+	e->bind.password = TEXT_LITERAL("secret");
+	e->conn = smpp_conn_connect(w.client_conns, to, tls, "localhost", &options, &client_user, e);
+	UNTIL(e->bound);
+	return e;
+}
+
+static void configure_tls(const char *address)
+{
+	char text[512];
+	struct config *next = config_new(kinds, 2);
+
+	certificate_make(&certificate, "DNS:localhost");
+	snprintf(text, sizeof(text),
+		 "account acme\n secret %s\nsmpp-server\n tls-listen %s\n tls-certificate chain\n tls-key key\n",
+		 w.token, address);
+	assert_int_equal(config_read(next, "test", text_of(text), fault, NULL), 0);
+	config_files(next, load_file, next);
+	smpp_server_set(w.server, next);
+	config_free(&w.config);
+	w.config = next;
+}
+
+static void test_tls(void **state)
+{
+	char address[NET_ADDRESS_TEXT_SIZE];
+	struct net_address to;
+	struct tls_client *tls;
+	const char *why;
+
+	(void)state;
+	int fd = listening(&to);
+	net_address_text(&to, address);
+	configure_tls(address);
+	smpp_server_listen(w.server, text_of(address), fd);
+	assert_int_equal(tls_client_new((struct text){ 0 }, false, "", &tls, &why), OK);
+	struct esme *one = client_over_tls(&to, tls);
+	configure_tls(address); /* another certificate: who is there stays */
+	struct esme *two = client_over_tls(&to, tls);
+	assert_true(one->bound);
+	client_free(one);
+	client_free(two);
+	tls_client_free(&tls);
+}
+
+/* --- disorder --- */
+
+static uint32_t dice_seed = 12345;
+
+/* The same throws in each run. */
+static unsigned dice(unsigned n)
+{
+	dice_seed = dice_seed * 1664525u + 1013904223u;
+	return (dice_seed >> 8) % n;
+}
+
+/* One result for each, whatever happened. */
+static void expect_one_result_each(const struct message_id *ids, unsigned count)
+{
+	UNTIL(w.queue.results_count >= count);
+	turns(5);
+	assert_int_equal(w.queue.results_count, count);
+	for (unsigned i = 0; i < count; i++)
+		assert_non_null(fake_queue_result(&w.queue, ids[i]));
+}
+
+static uint32_t any_status(void)
+{
+	static const uint32_t statuses[] = { SMPP_ROK,	      SMPP_ROK,	      SMPP_ROK,	      SMPP_RX_R_APPN,
+					     SMPP_RTHROTTLED, SMPP_RSYSERR,   SMPP_RX_P_APPN, SMPP_RMSGQFUL,
+					     TELL_NOTHING,    SMPP_RINVBNDSTS };
+
+	return statuses[dice(10)];
+}
+
+static void come_and_go(struct esme *e[3], unsigned i)
+{
+	if (e[i] && (e[i]->gone || !dice(20))) {
+		client_free(e[i]);
+		e[i] = NULL;
+	} else if (!e[i]) {
+		e[i] = client_start(dice(3) ? SMPP_BIND_TRANSCEIVER : SMPP_BIND_RECEIVER, "acme", "secret",
+				    dice(3) ? 0x34 : 0x33);
+	} else {
+		e[i]->reply = any_status();
+	}
+}
+
+static void test_disorder(void **state)
+{
+	struct message_id ids[300];
+	struct esme *e[3] = { client_bound(SMPP_BIND_TRANSCEIVER) };
+	struct message m = message_of("+8190222", "");
+	char json[600], text[321];
+	uint8_t receipts = 0;
+
+	(void)state;
+	memset(text, 'a', 320);
+	text[320] = '\0';
+	snprintf(json, sizeof(json), receipt, "delivered");
+	for (unsigned i = 0; i < 300; i++) {
+		m.body = text_range(text, dice(3) ? 5 : 320);
+		ids[i] = fake_queue_deliver(&w.queue, "esme:acme", "1234", &m, false);
+		if (!dice(4))
+			fake_queue_outbox(&w.queue, "esme:acme", receipts = (uint8_t)(receipts + 1), json);
+		if (!dice(3))
+			turns(1);
+		come_and_go(e, dice(3));
+		if (!dice(50))
+			configure_acme(dice(2) ? " smpp-window 3\n" : " smpp-binds 2\n smpp-window 5\n");
+	}
+	smpp_server_stop(w.server);
+	for (unsigned i = 0; i < 3; i++) {
+		if (e[i])
+			client_free(e[i]);
+	}
+	expect_one_result_each(ids, 300);
+	for (uint8_t i = 1; i <= receipts; i++)
+		assert_non_null(fake_queue_end(&w.queue, i));
+	UNTIL(smpp_server_idle(w.server));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1052,6 +1198,8 @@ int main(void)
 		T(test_garbage),
 		T(test_never_reads),
 		T(test_show),
+		T(test_tls),
+		T(test_disorder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
