@@ -1,4 +1,4 @@
-SRCS_store := $(addprefix store/, store_sqlite.c sqlite_open.c sqlite_writer.c sqlite_reader.c sqlite_db.c sqlite_statements.c sqlite_schema.c)
+SRCS_store := $(addprefix store/, store_sqlite.c sqlite_open.c sqlite_writer.c sqlite_checkpoint.c sqlite_reader.c sqlite_db.c sqlite_statements.c sqlite_schema.c)
 SRCS_store += $(addprefix store/, answer.c lanes.c sqlite_lane.c sqlite_memory.c sqlite_row.c)
 SRCS_store += $(addprefix store/, sqlite_accept.c sqlite_claim.c sqlite_finish.c sqlite_report.c sqlite_end.c sqlite_prune.c)
 SRCS_store += $(addprefix store/, money.c sqlite_charge.c sqlite_settle.c sqlite_ledger.c sqlite_account.c sqlite_price.c sqlite_sums.c)

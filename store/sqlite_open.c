@@ -6,8 +6,6 @@
 
 #include "store/sqlite_threads.h"
 
-#define BUSY_MS 10000 /* another process that has the file just now is waited for */
-
 /* The file is made here, so that its mode never depends on the umask. */
 static bool make_file(const char *path)
 {
@@ -29,7 +27,7 @@ static bool set_modes(sqlite3 *db, bool writer)
 	static const char reads[] = "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY; "
 				    "PRAGMA cache_size=-16384";
 
-	sqlite3_busy_timeout(db, BUSY_MS);
+	sqlite3_busy_timeout(db, SQLITE_BUSY_MS);
 	return !sqlite3_exec(db, writer ? writes : reads, NULL, NULL, NULL);
 }
 

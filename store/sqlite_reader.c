@@ -59,6 +59,6 @@ void *sqlite_reader_run(void *thread)
 		if (!batch.first)
 			return NULL;
 		run(t->driver, batch.first);
-		sqlite_give_back(t->driver, &batch);
+		sqlite_give_back(t, &batch);
 	}
 }

@@ -31,8 +31,10 @@ struct sqlite_thread {
 	pthread_t thread;
 	bool started;
 	struct request_queue collected; /* loop thread: handed over at the end of its turn */
-	pthread_cond_t work;
-	struct request_queue todo; /* under the lock */
+	pthread_cond_t work, quiet;	/* there is something to do; it is not busy any more */
+	/* under the lock */
+	struct request_queue todo;
+	bool busy, held; /* held: takes nothing until let go */
 };
 
 struct sqlite_driver {
@@ -54,7 +56,8 @@ struct sqlite_driver {
 	int64_t space_checked_us; /* monotonic */
 	bool space_low, was_full, fenced;
 	int wal_frames;	     /* after the last commit */
-	bool checkpoint_due; /* frames that were not yet tried to be moved */
+	int checkpoint_at;   /* frames at which the next one is tried */
+	bool checkpoint_due; /* there was a commit since the last */
 };
 
 /* The store's clock, from any thread: never back, also when the system's is set back. */
@@ -63,7 +66,13 @@ int64_t sqlite_time(struct sqlite_driver *d);
 /* Takes at most `most` requests that wait for this thread, waiting for some; empty when it is to end. `idle_us` > 0:
  * also empty, with *idle_out, when nothing came for so long. */
 struct request_queue sqlite_take(struct sqlite_thread *t, unsigned most, int64_t idle_us, bool *idle_out);
-void sqlite_give_back(struct sqlite_driver *d, struct request_queue *done);
+void sqlite_give_back(struct sqlite_thread *t, struct request_queue *done);
+
+#define SQLITE_BUSY_MS 10000 /* another process that has the file just now is waited for */
+
+/* Writer thread: before its first batch, and after each one or when idle. */
+void sqlite_checkpoints_start(struct sqlite_driver *d);
+void sqlite_checkpoint(struct sqlite_driver *d, bool idle);
 
 /* Opens the file for both connections, with the schema of this program. */
 MUST_CHECK enum result sqlite_open_files(struct sqlite_driver *d, const char *vfs, const char **why_out);

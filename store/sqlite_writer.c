@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The writer: batches, commits, what happens when one fails, checkpoints.
+ * The writer: batches, commits, and what happens when one fails.
  *
  * A batch in which a request breaks a constraint (a bug of ours) is run again with a savepoint around each request, so
  * that only that one is refused. A batch that the file would not take is answered whole: refused when nothing can have
@@ -13,8 +13,6 @@
 #include "store/sqlite_threads.h"
 
 #define IDLE_US (200 * USEC_PER_MSEC) /* nothing to do for so long: time for a checkpoint */
-#define FRAME_OCTETS 4120	      /* a page and its header in the write-ahead log */
-#define TRUNCATE_TIMES 4	      /* a log so many times over its limit is waited for and cut */
 
 static const sqlite_operation operations[STORE_OPERATION_COUNT] = {
 	[STORE_ACCEPT] = sqlite_accept,
@@ -200,41 +198,13 @@ static void run(struct sqlite_driver *d, struct request_queue *batch)
 	count(d, batch);
 }
 
-/* Moves what the log holds into the file. A reader may be in the way: then the rest moves next time, and only a log far
- * over its limit is worth waiting for. */
-static void checkpoint(struct sqlite_driver *d)
-{
-	int64_t octets = (int64_t)d->wal_frames * FRAME_OCTETS;
-	bool far_over = (uint64_t)octets > TRUNCATE_TIMES * d->writer.limits.wal_max_octets;
-	int mode = far_over ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-
-	int frames = 0, moved = 0;
-
-	d->checkpoint_due = false;
-	counter_add(d->counters.checkpoints, 1);
-	if (!sqlite3_wal_checkpoint_v2(d->writer.db, NULL, mode, &frames, &moved) && frames == moved)
-		d->wal_frames = 0;
-}
-
-static int committed(void *owner, sqlite3 *db, const char *name, int frames)
-{
-	struct sqlite_driver *d = owner;
-
-	(void)db;
-	(void)name;
-	d->wal_frames = frames;
-	d->checkpoint_due = true;
-	counter_set(d->counters.wal_octets, (int64_t)frames * FRAME_OCTETS);
-	return SQLITE_OK;
-}
-
 void *sqlite_writer_run(void *thread)
 {
 	struct sqlite_thread *t = thread;
 	struct sqlite_driver *d = t->driver;
 	bool idle = false;
 
-	sqlite3_wal_hook(d->writer.db, committed, d);
+	sqlite_checkpoints_start(d);
 	for (;;) {
 		int64_t wait = d->checkpoint_due ? IDLE_US : 0;
 		struct request_queue batch = sqlite_take(t, d->writer.limits.batch_max, wait, &idle);
@@ -242,11 +212,9 @@ void *sqlite_writer_run(void *thread)
 			break;
 		if (batch.first) {
 			run(d, &batch);
-			sqlite_give_back(d, &batch);
+			sqlite_give_back(t, &batch);
 		}
-		if (d->checkpoint_due &&
-		    (idle || (uint64_t)d->wal_frames * FRAME_OCTETS > d->writer.limits.wal_max_octets))
-			checkpoint(d);
+		sqlite_checkpoint(d, idle);
 	}
 	d->writer.now_us = sqlite_time(d);
 	if (!d->fenced)

@@ -68,7 +68,7 @@ struct request_queue sqlite_take(struct sqlite_thread *t, unsigned most, int64_t
 
 	*idle_out = false;
 	pthread_mutex_lock(&t->driver->lock);
-	while (!t->todo.first && !t->driver->stopping && !*idle_out)
+	while ((t->held || !t->todo.first) && !t->driver->stopping && !*idle_out)
 		*idle_out = !wait_for_work(t, idle_us);
 	while (t->todo.first && batch.count < most) {
 		struct store_request *r = t->todo.first;
@@ -76,17 +76,21 @@ struct request_queue sqlite_take(struct sqlite_thread *t, unsigned most, int64_t
 		t->todo.count--;
 		request_push(&batch, r);
 	}
+	t->busy = batch.first;
 	pthread_mutex_unlock(&t->driver->lock);
 	if (batch.first)
 		*idle_out = false;
 	return batch;
 }
 
-void sqlite_give_back(struct sqlite_driver *d, struct request_queue *done)
+void sqlite_give_back(struct sqlite_thread *t, struct request_queue *done)
 {
+	struct sqlite_driver *d = t->driver;
 	uint64_t one = 1;
 
 	pthread_mutex_lock(&d->lock);
+	t->busy = false;
+	pthread_cond_signal(&t->quiet);
 	bool first = !d->completed.first;
 	request_append(&d->completed, done);
 	pthread_mutex_unlock(&d->lock);
@@ -172,6 +176,8 @@ static void release_all(struct sqlite_driver *d)
 	sqlite_memory_free(&d->writer);
 	pthread_cond_destroy(&d->writing.work);
 	pthread_cond_destroy(&d->reading.work);
+	pthread_cond_destroy(&d->writing.quiet);
+	pthread_cond_destroy(&d->reading.quiet);
 	pthread_mutex_destroy(&d->lock);
 	close(d->done_fd);
 	free(d->path);
@@ -234,6 +240,8 @@ static struct sqlite_driver *driver_new(struct loop *loop, const char *path, con
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->writing.work, &monotonic);
 	pthread_cond_init(&d->reading.work, &monotonic);
+	pthread_cond_init(&d->writing.quiet, &monotonic);
+	pthread_cond_init(&d->reading.quiet, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	make_counters(&d->counters);
 	return d;

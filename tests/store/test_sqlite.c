@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -352,6 +353,49 @@ static void nothing_acknowledged_is_lost_by_kill(void **state)
 	assert_true(found >= 450);
 }
 
+/* Reads at every moment, and a log that must not grow without end. */
+static void the_log_stays_small(void **state)
+{
+	struct world *w = *state;
+	struct store_limits limits = STORE_LIMITS_DEFAULT;
+	static struct store_new_delivery d[4000];
+	static struct store_accept a[4000];
+	static struct store_scan scans[4000];
+	const char *why = "";
+	char path[96];
+	struct stat log;
+	off_t most = 0;
+
+	store_close(&w->store);
+	limits.wal_max_octets = 256u << 10;
+	if (store_sqlite_open(w->loop, w->path, NULL, &limits, NULL, &w->store, &why))
+		fail_msg("%s", why);
+	snprintf(path, sizeof(path), "%s-wal", w->path);
+	for (unsigned i = 0; i < 4000; i++) {
+		d[i] = (struct store_new_delivery){ .recipient = TEXT_LITERAL("+81"), .deadline_us = INT64_MAX / 2 };
+		a[i] = (struct store_accept){ .base = { .operation = STORE_ACCEPT, .done = count_done },
+					      .id = message_id_new(clock_now()),
+					      .deliveries = &d[i],
+					      .deliveries_count = 1,
+					      .header = { "h", 1 } };
+		scans[i] = (struct store_scan){ .base = { .operation = STORE_SCAN, .done = count_done },
+						.arena = w->arena,
+						.state = -1,
+						.limit = 20 };
+		store_submit(w->store, &a[i].base);
+		store_submit(w->store, &scans[i].base);
+		loop_turn(w->loop, 0);
+		if (!stat(path, &log) && log.st_size > most)
+			most = log.st_size;
+	}
+	for (unsigned i = 0; i < 20000 && w->done < 8000; i++)
+		loop_turn(w->loop, 1000);
+	assert_int_equal(w->done, 8000);
+	assert_true(most > 0);
+	print_message("log at most %lld octets\n", (long long)most);
+	assert_true(most < (4 << 20));
+}
+
 static void lanes_count_right(void **state)
 {
 	struct lanes *lanes = lanes_new();
@@ -386,6 +430,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_stale_worker_changes_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cancel_in_each_state, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_acknowledged_is_lost_by_kill, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_log_stays_small, set_up, tear_down),
 		cmocka_unit_test(lanes_count_right),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
