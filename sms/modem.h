@@ -31,6 +31,7 @@ struct modem_timers {
 #define MODEM_TIMERS_DEFAULT ((struct modem_timers){ 10000000, 60000000, 10000000, 60000000 })
 #define MODEM_SILENCES_MAX 3u /* commands without answer until the line counts as broken */
 #define MODEM_LINE_MAX 1024u  /* characters of one line; longer ones are dropped */
+#define MODEM_COMMITS_MAX 16u /* messages without modem_committed(); more are not taken off the network */
 #define MODEM_WAITING_MAX 64u /* places of the store to be read; more wait for the next look */
 
 enum modem_state {

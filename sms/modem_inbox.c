@@ -75,7 +75,7 @@ void modem_pdu(struct modem *m, struct text hex)
 	if (!decode_pdu(m, hex, &room, &message)) {
 		counter_add(m->bad, 1);
 		settle(m, commit, true);
-	} else if (m->commits_count == MODEM_COMMITS_MAX) {
+	} else if (m->commits_count + m->commits_stale >= MODEM_COMMITS_MAX) {
 		counter_add(m->bad, 1);
 		settle(m, commit, false);
 	} else {

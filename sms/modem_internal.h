@@ -30,7 +30,6 @@ enum modem_expect { MODEM_EXPECT_NOTHING, MODEM_EXPECT_PUSHED, MODEM_EXPECT_STOR
 
 /* What waits for modem_committed(), in the order of messages. The modem pushes one and waits; reports it may push. */
 enum modem_commit { MODEM_COMMIT_PUSHED, MODEM_COMMIT_STORED };
-#define MODEM_COMMITS_MAX 16u
 
 struct modem {
 	const struct modem_user *user;
