@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "core/base/arena.h"
+#include "core/base/writer.h"
 #include "core/net/http1.h"
 
 #define BODY_MAX 64
@@ -21,18 +22,19 @@ struct tally {
 	bool keep_alive;
 };
 
+/* What does not fit is left out: only its size matters then. */
 static void see(struct tally *t, const struct http_message *m)
 {
 	size_t n = strlen(t->seen);
+	struct writer w = writer_of(t->seen + n, sizeof(t->seen) - n - 1);
 
-	n += (size_t)snprintf(t->seen + n, sizeof(t->seen) - n, "%s%.*s", n ? " | " : "", TEXT_ARGS(m->method_text));
+	writer_printf(&w, "%s%.*s", n ? " | " : "", TEXT_ARGS(m->method_text));
 	if (m->status)
-		n += (size_t)snprintf(t->seen + n, sizeof(t->seen) - n, "%u", m->status);
+		writer_printf(&w, "%u", m->status);
 	else
-		n += (size_t)snprintf(t->seen + n, sizeof(t->seen) - n, " %.*s?%.*s@%.*s", TEXT_ARGS(m->path),
-				      TEXT_ARGS(m->query), TEXT_ARGS(m->authority));
-	n += (size_t)snprintf(t->seen + n, sizeof(t->seen) - n, "[%u]", m->fields_count);
-	snprintf(t->seen + n, sizeof(t->seen) - n, "%.*s", TEXT_ARGS(m->body));
+		writer_printf(&w, " %.*s?%.*s@%.*s", TEXT_ARGS(m->path), TEXT_ARGS(m->query), TEXT_ARGS(m->authority));
+	writer_printf(&w, "[%u]%.*s", m->fields_count, TEXT_ARGS(m->body));
+	t->seen[n + writer_len(&w)] = '\0';
 }
 
 /* One step; false when no more is taken of this. */
