@@ -10,6 +10,7 @@
 #include "core/queue_internal.h"
 
 #define LOOK_EVERY_US (10 * USEC_PER_SEC) /* for rows that an earlier run put off */
+#define LOOK_AGAIN_US USEC_PER_SEC
 #define AGAIN_FIRST_MS 1000u
 
 struct fetch_job {
@@ -71,7 +72,8 @@ static void fetched(struct store_request *r)
 	}
 	if (all) {
 		l->outbox_waiting = false;
-		int64_t look = store_now(q->store) + LOOK_EVERY_US;
+		/* Where some were due, others put off with them may follow. */
+		int64_t look = store_now(q->store) + (j->due.rows_count_out ? LOOK_AGAIN_US : LOOK_EVERY_US);
 		if (!l->outbox_look_us || l->outbox_look_us > look)
 			l->outbox_look_us = look;
 	}
