@@ -12,3 +12,4 @@ SRCS_sms += $(addprefix sms/, modem.c modem_inbox.c modem_line.c modem_start.c)
 SRCS_sms += $(addprefix sms/smpp_, accounts.c accounts_network.c server.c server_auth.c server_client.c server_esme.c server_guess.c server_receipt.c server_request.c)
 SRCS_sms += sms/tp_message.c
 SRCS_sms += $(addprefix sms/, modem_link.c modem_link_in.c)
+SRCS_sms += $(addprefix sms/, phone_link.c phone_link_in.c)

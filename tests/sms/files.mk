@@ -30,3 +30,5 @@ FAKES_tests/sms/test_smpp_link.c := tests/fake/fake_queue.c
 TESTS += tests/sms/test_tp_message.c
 TESTS += tests/sms/test_modem_link.c
 FAKES_tests/sms/test_modem_link.c := tests/fake/fake_queue.c
+TESTS += tests/sms/test_phone_link.c
+FAKES_tests/sms/test_phone_link.c := tests/fake/fake_queue.c

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Phones of ours as a link: who is known, and deliveries to them. */
+#include "sms/phone_link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/random.h"
+#include "sms/phone_link_internal.h"
+
+#define RETRY_MS 60000u /* back to the queue: the next try there */
+#define LOOK_US (INT64_C(250) * USEC_PER_MSEC)
+
+/* --- phones --- */
+
+void phone_link_wake(struct phone_link *link)
+{
+	link->dirty = true;
+	loop_wake(link->loop);
+}
+
+struct phone_known *phone_link_find(const struct phone_link *link, const char *imsi)
+{
+	return key_table_find(link->by_imsi, text_of(imsi));
+}
+
+struct phone_known *phone_link_know(struct phone_link *link, const char *imsi)
+{
+	struct phone_known *p = phone_link_find(link, imsi);
+
+	if (p || !imsi[0])
+		return p;
+	p = must_alloc(sizeof(*p));
+	if (text_copy(text_of(imsi), p->imsi, sizeof(p->imsi)) && key_table_add(link->by_imsi, text_of(imsi), p))
+		return p;
+	free(p);
+	return NULL;
+}
+
+void phone_link_number(struct phone_link *link, const char *imsi, const char *msisdn)
+{
+	struct phone_known *p = phone_link_know(link, imsi), *before;
+	char number[PHONE_NUMBER_MAX + 1];
+	struct writer w = writer_of(number, PHONE_NUMBER_MAX);
+
+	writer_printf(&w, "%s%s", msisdn[0] == '+' ? "" : "+", msisdn);
+	number[writer_len(&w)] = 0;
+	if (!p || !writer_ok(&w) || !msisdn[0] || text_is(text_of(number), p->number))
+		return;
+	before = key_table_remove(link->by_number, text_of(number));
+	if (before)
+		before->number[0] = 0;
+	if (p->number[0])
+		(void)key_table_remove(link->by_number, text_of(p->number));
+	memcpy(p->number, number, sizeof(number));
+	(void)key_table_add(link->by_number, text_of(number), p);
+	phone_link_wake(link);
+}
+
+void phone_link_present(struct phone_link *link, const char *imsi, bool there)
+{
+	struct phone_known *p = phone_link_know(link, imsi);
+
+	if (!p)
+		return;
+	p->there = there;
+	for (struct phone_going *g = link->first; there && g; g = g->next) {
+		if (text_is(text_of(p->number), g->number) && !g->flying)
+			g->waits = false;
+	}
+	phone_link_wake(link);
+}
+
+/* --- deliveries --- */
+
+static void end(struct phone_link *link, struct phone_going *g, enum ipc_outcome outcome, uint32_t retry_ms,
+		const char *detail)
+{
+	struct arena *arena = g->arena;
+	struct phone_going **at = &link->first;
+	struct ipc_result r = { .id = g->id,
+				.outcome = outcome,
+				.retry_ms = retry_ms,
+				.link = text_of(link->name),
+				.detail = text_of(detail),
+				.segments = (uint16_t)g->part };
+
+	while (*at != g)
+		at = &(*at)->next;
+	*at = g->next;
+	if (!*at)
+		link->last = at;
+	link->count--;
+	channel_result(link->channel, &r);
+	arena_free(&arena);
+}
+
+/* Unsent, or with its first parts out: those cannot be called back. */
+static void give_back(struct phone_link *link, struct phone_going *g, const char *detail)
+{
+	end(link, g, g->part || g->flying ? IPC_DOUBT : IPC_RETRY, RETRY_MS, detail);
+}
+
+static void put_part(struct phone_link *link, struct phone_going *g, struct phone_known *p)
+{
+	uint8_t tpdu[TPDU_MAX];
+	struct writer w = writer_of(tpdu, sizeof(tpdu));
+	struct tp_going going = {
+		.part = g->part, .reference = g->reference, .now_us = clock_now(), .quarters = link->settings.quarters
+	};
+
+	tp_message_deliver(&g->plan, &g->message, &going, &w);
+	enum result result = link->carrier->send(link->owner, p->imsi, text_range((char *)tpdu, writer_len(&w)),
+						 g->part + 1 < g->plan.split.parts);
+	if (result == OK) {
+		g->flying = p->flying = true;
+	} else if (result == ERR_NOT_FOUND) {
+		p->there = false;
+		g->waits = true;
+		g->why = "the phone is not there";
+	} else {
+		g->again_us = clock_monotonic() + LOOK_US;
+		g->why = "the carrier does not take it now";
+	}
+}
+
+/* The first of each phone goes; nothing leaves before the queue was told. */
+static void try_one(struct phone_link *link, struct phone_going *g, bool *unsaid)
+{
+	struct phone_known *p = key_table_find(link->by_number, text_of(g->number));
+
+	bool behind = p && p->looked == link->look;
+	if (p)
+		p->looked = link->look;
+	if (g->flying || (p && p->flying))
+		return;
+	if (clock_monotonic() >= g->not_after_us) {
+		give_back(link, g, g->why);
+		return;
+	}
+	if (!p || !p->there) {
+		g->waits = true;
+		g->why = p ? "the phone is not there" : "no phone with that number was seen";
+	}
+	if (g->waits || behind || !link->up || clock_monotonic() < g->again_us)
+		return;
+	if (!g->announced) {
+		g->announced = true;
+		channel_sending(link->channel, &g->id, 1);
+		*unsaid = true;
+	} else if (channel_said(link->channel)) {
+		put_part(link, g, p);
+	} else {
+		*unsaid = true;
+	}
+}
+
+static void look_again(void *owner)
+{
+	phone_link_wake(owner);
+}
+
+static void turn_ended(void *owner)
+{
+	struct phone_link *link = owner;
+	struct phone_going *next;
+	bool unsaid = false;
+
+	if (!link->dirty)
+		return;
+	link->dirty = false;
+	link->look++;
+	for (struct phone_going *g = link->first; g; g = next) {
+		next = g->next;
+		try_one(link, g, &unsaid);
+	}
+	if (unsaid)
+		phone_link_wake(link);
+	if (link->first && !loop_timer_running(&link->timer))
+		loop_timer_start(link->loop, &link->timer, LOOK_US, look_again, link);
+}
+
+static struct phone_going *going_new(struct phone_link *link, const struct ipc_deliver *d, enum result *result,
+				     const char **why)
+{
+	struct arena *arena = arena_new(4096);
+	struct phone_going *g = arena_alloc(arena, sizeof(*g));
+
+	g->arena = arena;
+	g->id = d->id;
+	g->not_after_us = d->not_after_us;
+	g->reference = link->next_reference++;
+	g->why = "not sent in time";
+	*why = "this is no number of a phone";
+	*result = text_copy(d->recipient, g->number, sizeof(g->number)) ? OK : ERR_MALFORMED;
+	if (*result == OK) {
+		*why = "the envelope cannot be read";
+		*result = message_decode(arena_text(arena, d->header), &g->message);
+	}
+	g->message.body = arena_text(arena, d->body);
+	if (*result == OK)
+		*result = tp_message_plan(&g->message, &link->settings.languages, arena, &g->plan, why);
+	return g;
+}
+
+void phone_link_deliver(struct phone_link *link, const struct ipc_deliver *d)
+{
+	enum result result;
+	const char *why;
+	struct phone_going *g = going_new(link, d, &result, &why);
+
+	*link->last = g;
+	link->last = &g->next;
+	link->count++;
+	if (result != OK)
+		end(link, g, IPC_REFUSED, 0, why);
+	else
+		phone_link_wake(link);
+}
+
+static struct phone_going *flying_to(const struct phone_link *link, const struct phone_known *p)
+{
+	for (struct phone_going *g = link->first; g; g = g->next) {
+		if (g->flying && text_is(text_of(p->number), g->number))
+			return g;
+	}
+	return NULL;
+}
+
+static void refused(struct phone_link *link, struct phone_known *p, struct phone_going *g, const struct phone_end *e)
+{
+	struct retry r = e->source == RETRY_RP ? retry_after_rp(&link->settings.retry, (uint8_t)e->cause, e->has_fcs,
+								e->fcs, g->tries + 1)
+					       : retry_after(&link->settings.retry, e->source, e->cause, g->tries + 1);
+
+	g->why = retry_cause_name(e->source, e->cause);
+	g->tries += r.counts;
+	if (r.action == RETRY_NEVER) {
+		end(link, g, IPC_REFUSED, 0, g->why);
+	} else if (r.action == RETRY_WAIT_ALERT || r.action == RETRY_WAIT_MEMORY) {
+		p->there = p->there && r.action == RETRY_WAIT_MEMORY;
+		g->waits = true;
+	} else if (r.action == RETRY_ONCE) {
+		g->again_us = clock_monotonic();
+	} else if (!g->part) {
+		end(link, g, IPC_RETRY, (uint32_t)(r.delay_us / USEC_PER_MSEC), g->why);
+	} else {
+		g->again_us = clock_monotonic() + r.delay_us; /* in hand until the lease ends */
+	}
+}
+
+void phone_link_ended(struct phone_link *link, const char *imsi, const struct phone_end *e)
+{
+	struct phone_known *p = phone_link_find(link, imsi);
+	struct phone_going *g = p ? flying_to(link, p) : NULL;
+
+	if (!g)
+		return;
+	g->flying = p->flying = false;
+	if (e->delivered) {
+		g->tries = 0;
+		if (++g->part == g->plan.split.parts)
+			end(link, g, IPC_DELIVERED, 0, "");
+	} else if (e->unsure) {
+		g->part++; /* it may be there: counted as a segment */
+		end(link, g, IPC_DOUBT, 0, "the phone did not say whether it has it");
+	} else {
+		refused(link, p, g, e);
+	}
+	phone_link_wake(link);
+}
+
+/* --- life --- */
+
+struct phone_link *phone_link_new(const struct phone_link_settings *settings, struct loop *loop,
+				  struct channel *channel, const struct phone_carrier *carrier, void *owner)
+{
+	struct phone_link *link = must_alloc(sizeof(*link));
+
+	link->loop = loop;
+	link->channel = channel;
+	link->carrier = carrier;
+	link->owner = owner;
+	link->settings = *settings;
+	link->last = &link->first;
+	link->next_reference = (uint16_t)random_below(65536);
+	(void)text_copy(text_of(settings->link), link->name, sizeof(link->name));
+	link->settings.link = link->name;
+	link->by_imsi = key_table_new(settings->phones_max);
+	link->by_number = key_table_new(settings->phones_max);
+	loop_hook_add(loop, &link->hook, turn_ended, link);
+	phone_link_up(link, false, "not connected yet");
+	return link;
+}
+
+static void free_known(void *owner, void *object)
+{
+	(void)owner;
+	free(object);
+}
+
+void phone_link_free(struct phone_link **link)
+{
+	struct phone_link *l = *link;
+
+	if (!l)
+		return;
+	while (l->first)
+		give_back(l, l->first, "this link is no longer used");
+	phone_link_calls_free(l);
+	loop_hook_remove(&l->hook);
+	loop_timer_stop(&l->timer);
+	channel_link_drop(l->channel, text_of(l->name));
+	key_table_free(&l->by_number);
+	key_table_each(l->by_imsi, free_known, NULL);
+	key_table_free(&l->by_imsi);
+	free(l);
+	*link = NULL;
+}
+
+struct text phone_link_name(const struct phone_link *link)
+{
+	return text_of(link->name);
+}
+
+void phone_link_up(struct phone_link *link, bool up, const char *why)
+{
+	link->up = up;
+	(void)text_copy(text_of(why), link->why, sizeof(link->why));
+	log_write(LOG_SMS, LOG_NOTICE, link->name, "%s: %s", up ? "up" : "down", why);
+	channel_link(link->channel, text_of(link->name), up, link->settings.window, why);
+	phone_link_wake(link);
+}
+
+void phone_link_show(const struct phone_link *link, void (*say)(void *owner, const char *line), void *owner)
+{
+	char line[400];
+	struct writer w = writer_of(line, sizeof(line) - 1);
+
+	writer_printf(&w, "%s %s: %s, %u phones known, %u messages in hand, %u from phones under way", link->name,
+		      link->up ? "up" : "down", link->why, key_table_count(link->by_imsi), link->count,
+		      link->calls_count);
+	line[writer_len(&w)] = 0;
+	say(owner, line);
+}

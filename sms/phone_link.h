@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Phones of a network of ours as a link of the gateway, whatever carries their TPDUs (GSUP, SGs, the cell, SIP): who is
+ * there and under which number, deliveries part by part, one at a time per phone, what phones send, and their answer.
+ * The carrier's engine fills struct phone_carrier and tells what happens. All on the loop's thread.
+ *
+ * A delivery to a phone that is not there, or full, stays in hand until it is back or the lease ends; then it returns
+ * to the queue.
+ */
+#ifndef SMS_PHONE_LINK_H
+#define SMS_PHONE_LINK_H
+
+#include "core/base/loop.h"
+#include "core/channel.h"
+#include "sms/retry_cause.h"
+#include "sms/split.h"
+#include "sms/tpdu.h"
+
+struct phone_link_settings {
+	const char *link; /* the whole name: "gsup:NAME", "sgs:NAME" */
+	int quarters;	  /* the time zone that phones are told */
+	struct split_options languages;
+	struct retry_table retry;
+	uint32_t window;     /* deliveries it holds */
+	uint32_t phones_max; /* known at once */
+	bool trusted;	     /* its phones may send what reaches into phones and SIMs */
+};
+
+/* What the carrier does. */
+struct phone_carrier {
+	/* A TPDU to a phone; phone_link_ended() says what became of it. ERR_BUSY, ERR_CLOSED, ERR_NOT_FOUND: not sent.
+	 */
+	enum result (*send)(void *owner, const char *imsi, struct text tpdu, bool more);
+	/* The answer to phone_link_message(): cause 0 acknowledges. */
+	void (*answer)(void *owner, const char *imsi, uint64_t handle, uint8_t rp_cause, const struct text *report);
+};
+
+struct phone_link;
+
+struct phone_link *phone_link_new(const struct phone_link_settings *settings, struct loop *loop,
+				  struct channel *channel, const struct phone_carrier *carrier, void *owner);
+/* What was not sent goes back; what left without an answer is in doubt. */
+void phone_link_free(struct phone_link **link);
+
+/* --- from the channel --- */
+struct text phone_link_name(const struct phone_link *link);
+void phone_link_deliver(struct phone_link *link, const struct ipc_deliver *delivery);
+/* False: not a call of this link. */
+bool phone_link_accepted(struct phone_link *link, uint32_t call, const struct ipc_accepted *accepted);
+
+/* --- from the carrier --- */
+void phone_link_up(struct phone_link *link, bool up, const char *why); /* the carrier as a whole */
+/* Digits without a plus, as an HLR has them. Another phone's number before is taken over. */
+void phone_link_number(struct phone_link *link, const char *imsi, const char *msisdn);
+void phone_link_present(struct phone_link *link, const char *imsi, bool there);
+
+struct phone_end {
+	bool delivered;
+	bool unsure; /* not delivered: it may have arrived */
+	/* else who refused it, and why */
+	enum retry_source source;
+	uint16_t cause;
+	bool has_fcs;
+	uint8_t fcs;
+};
+void phone_link_ended(struct phone_link *link, const char *imsi, const struct phone_end *end);
+
+/* A SUBMIT or another TPDU of RP-DATA. `number` as the carrier knows it, may be empty. The handle comes back. */
+void phone_link_message(struct phone_link *link, const char *imsi, struct text number, uint64_t handle,
+			struct text tpdu);
+
+/* One line for people. */
+void phone_link_show(const struct phone_link *link, void (*say)(void *owner, const char *line), void *owner);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What phone_link.c (phones, deliveries) and phone_link_in.c (what phones send) share. */
+#ifndef SMS_PHONE_LINK_INTERNAL_H
+#define SMS_PHONE_LINK_INTERNAL_H
+
+#include "sms/key_table.h"
+#include "sms/phone_link.h"
+#include "sms/tp_message.h"
+
+#define PHONE_IMSI_MAX 15u
+#define PHONE_NUMBER_MAX 24u
+#define PHONE_CALLS_MAX 4096u
+
+struct phone_known {
+	char imsi[PHONE_IMSI_MAX + 1];
+	char number[PHONE_NUMBER_MAX + 1]; /* "+49172..."; empty = not known */
+	bool there;
+	bool flying;	 /* the first of its deliveries is with the carrier */
+	uint64_t looked; /* the look that met its first delivery: those behind wait */
+};
+
+/* A delivery, whole in its arena. */
+struct phone_going {
+	struct phone_going *next;
+	struct arena *arena;
+	struct message_id id;
+	int64_t not_after_us, again_us; /* again: not before */
+	char number[PHONE_NUMBER_MAX + 1];
+	struct message message;
+	struct tp_plan plan;
+	uint16_t reference;
+	unsigned part, tries;
+	bool announced, flying, waits; /* waits: for the phone to be there, or to have room */
+	const char *why;
+};
+
+struct phone_call {
+	struct phone_call *next;
+	uint32_t call;
+	uint64_t handle;
+	char imsi[PHONE_IMSI_MAX + 1];
+};
+
+struct phone_link {
+	struct loop *loop;
+	struct channel *channel;
+	const struct phone_carrier *carrier;
+	void *owner;
+	char name[80], why[120];
+	bool up, dirty; /* dirty: something changed since the last look */
+	uint64_t look;
+	struct phone_link_settings settings;
+	struct key_table *by_imsi, *by_number;
+	struct phone_going *first, **last;
+	uint32_t count;
+	struct loop_timer timer;
+	struct loop_hook hook;
+	uint16_t next_reference;
+	struct phone_call *calls;
+	unsigned calls_count;
+};
+
+struct phone_known *phone_link_find(const struct phone_link *link, const char *imsi);
+/* NULL: the limit. */
+struct phone_known *phone_link_know(struct phone_link *link, const char *imsi);
+void phone_link_wake(struct phone_link *link); /* looks at the deliveries at the end of the turn */
+void phone_link_calls_free(struct phone_link *link);
+
+#endif
