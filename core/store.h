@@ -618,7 +618,8 @@ struct store_sums {
 	bool sound_out;
 };
 
-/* For operators: newest deliveries first, filtered; read only. Empty texts match all. */
+/* For operators: newest deliveries first, filtered; read only. Empty texts match all. Of finished ones, or all, a
+ * driver may look at no more than the newest 200,000. */
 struct store_scan {
 	struct store_request base;
 	struct arena *arena;

@@ -102,6 +102,7 @@ static void put_delivery(struct memory_store *m, struct store_accept *a, struct 
 				     .due_us = d->on_hold ? d->hold_until_us : d->due_us,
 				     .deadline_us = d->deadline_us,
 				     .lease_us = d->leased_out ? d->lease_until_us : 0,
+				     .worker = d->leased_out ? memory_text(m, a->worker) : (struct text){ 0 },
 				     .trail = memory_octets(m, d->trail),
 				     .channel = memory_text(m, a->channel),
 				     .sender = memory_text(m, a->sender),

@@ -56,6 +56,7 @@ struct store_row *memory_row_copy(struct memory_store *m, const struct memory_ro
 	row->sender = arena_text(arena, row->sender);
 	row->text = arena_text(arena, row->text);
 	row->header = copy(row->header, arena);
+	row->worker = row->state == DELIVERY_LEASED ? arena_text(arena, row->worker) : (struct text){ 0 };
 	memory_row_money(m, row);
 	return row;
 }
@@ -156,6 +157,7 @@ void memory_claim(struct memory_store *m, struct store_request *r)
 		row->attempt += !row->doubt;
 		row->epoch++;
 		row->lease_us = m->now_us + c->lease_us;
+		row->worker = memory_text(m, c->worker);
 		*tail = memory_row_copy(m, due[i], c->arena);
 		tail = &(*tail)->next;
 		c->rows_count_out++;

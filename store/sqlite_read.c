@@ -33,10 +33,17 @@ void sqlite_wake(struct sqlite_store *s, struct store_request *r)
 	answer_done(r);
 }
 
+static enum statement scan_for(int state)
+{
+	if (state == DELIVERY_WAITING)
+		return SQL_SCAN_WAITING;
+	return state == DELIVERY_LEASED || state == DELIVERY_HANDED_OVER ? SQL_SCAN_UNDER_WAY : SQL_SCAN;
+}
+
 void sqlite_scan(struct sqlite_store *s, struct store_request *r)
 {
 	struct store_scan *c = (struct store_scan *)r;
-	sqlite3_stmt *q = sql(s, c->state == DELIVERY_LEASED ? SQL_SCAN_LEASED : SQL_SCAN);
+	sqlite3_stmt *q = sql(s, scan_for(c->state));
 
 	sql_text(q, 1, c->route);
 	sql_text(q, 2, c->recipient);

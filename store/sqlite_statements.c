@@ -123,10 +123,16 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 		       "(SELECT count(*) FROM delivery), "
 		       "(SELECT count(*) FROM delivery WHERE state = 0 AND parked = 2), "
 		       "(SELECT count(*) FROM outbox WHERE done_us IS NULL)",
+	/* Of all rows only the newest are looked at; those that wait or are under way have indexes of their own. */
 	[SQL_SCAN] = ROW_SELECT "WHERE (?1 = '' OR d.route = ?1) AND (?2 = '' OR d.recipient = ?2) AND (?3 < 0 OR "
-				"d.state = ?3) ORDER BY d.id DESC LIMIT ?4",
-	[SQL_SCAN_LEASED] = ROW_SELECT "WHERE (?1 = '' OR d.route = ?1) AND (?2 = '' OR d.recipient = ?2) AND "
-				       "d.lease_us > 0 AND d.state = ?3 ORDER BY d.lease_us LIMIT ?4",
+				"d.state = ?3) AND d.id > coalesce((SELECT id FROM delivery ORDER BY id DESC LIMIT 1 "
+				"OFFSET 200000), x'') ORDER BY d.id DESC LIMIT ?4",
+	[SQL_SCAN_WAITING] = ROW_SELECT "WHERE d.rowid IN (SELECT rowid FROM delivery WHERE state = 0 AND (?1 = '' OR "
+					"route = ?1) AND (?2 = '' OR recipient = ?2) ORDER BY id DESC LIMIT ?4) "
+					"ORDER BY d.id DESC",
+	[SQL_SCAN_UNDER_WAY] = ROW_SELECT "WHERE d.rowid IN (SELECT rowid FROM delivery WHERE lease_us > 0 AND state = "
+					  "?3 AND (?1 = '' OR route = ?1) AND (?2 = '' OR recipient = ?2) ORDER BY id "
+					  "DESC LIMIT ?4) ORDER BY d.id DESC",
 	[SQL_ROUTES] = "SELECT route, count(*), min(CASE WHEN parked = 0 THEN due_us END) FROM delivery "
 		       "WHERE state = 0 AND parked < 2 GROUP BY route",
 	[SQL_TARGETS] = "SELECT target, count(*), min(due_us) FROM outbox WHERE done_us IS NULL GROUP BY target",

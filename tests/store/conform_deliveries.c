@@ -292,6 +292,44 @@ static void a_long_trail_is_folded(void **state)
 	assert_int_equal(trail_count(row->trail.at, row->trail.len), TRAIL_EVENTS_MAX);
 }
 
+static unsigned scan(struct world *w, const char *route, const char *recipient, int state, struct message_id *first)
+{
+	struct store_scan s = {
+		.arena = w->arena, .route = text_of(route), .recipient = text_of(recipient), .state = state, .limit = 3
+	};
+
+	assert_int_equal(DO(w, &s, STORE_SCAN), STORE_DONE);
+	if (s.rows_out)
+		*first = s.rows_out->id;
+	return s.rows_count_out;
+}
+
+static void operators_find_rows(void **state)
+{
+	struct world *w = *state;
+	struct store_new_delivery *d[6];
+	struct message_id id;
+
+	for (unsigned i = 0; i < 6; i++)
+		d[i] = world_accept(w, 0, i < 3);
+	assert_int_equal(world_finish(w, d[0]->id_out, 1, OUTCOME_SENT), STORE_DONE);
+	struct store_finish *f = world_finish_request(w, d[1]->id_out, 1, OUTCOME_SENT);
+	f->await_until_us = FAR;
+	assert_int_equal(DO(w, f, STORE_FINISH), STORE_DONE);
+	assert_int_equal(scan(w, "", "", -1, &id), 3);
+	assert_true(message_id_equal(id, d[5]->id_out));
+	assert_int_equal(scan(w, "r", "+81", DELIVERY_WAITING, &id), 3);
+	assert_true(message_id_equal(id, d[5]->id_out));
+	assert_int_equal(scan(w, "", "+82", DELIVERY_WAITING, &id), 0);
+	assert_int_equal(scan(w, "other", "", -1, &id), 0);
+	assert_int_equal(scan(w, "", "+81", DELIVERY_LEASED, &id), 1);
+	assert_true(message_id_equal(id, d[2]->id_out));
+	assert_int_equal(scan(w, "r", "", DELIVERY_HANDED_OVER, &id), 1);
+	assert_true(message_id_equal(id, d[1]->id_out));
+	assert_int_equal(scan(w, "", "", DELIVERY_FINISHED, &id), 1);
+	assert_true(message_id_equal(id, d[0]->id_out));
+}
+
 int conform_deliveries(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, world_set_up, world_tear_down)
@@ -308,6 +346,7 @@ int conform_deliveries(void)
 		CASE(the_worst_segment_counts),
 		CASE(cancel_in_each_state),
 		CASE(a_long_trail_is_folded),
+		CASE(operators_find_rows),
 	};
 	return cmocka_run_group_tests_name("deliveries", tests, NULL, NULL);
 }

@@ -71,6 +71,7 @@ static void same_rows(const struct twins *t, const struct store_row *a, const st
 		assert_int_equal(a->final_us, b->final_us);
 		assert_true(text_equal(a->route, b->route));
 		assert_true(text_equal(a->bearer, b->bearer));
+		assert_true(text_equal(a->worker, b->worker));
 		assert_int_equal(a->has_charge, b->has_charge);
 		assert_int_equal(a->charge_amount, b->charge_amount);
 		assert_int_equal(a->charge_posted, b->charge_posted);
