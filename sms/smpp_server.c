@@ -28,6 +28,8 @@ struct smpp_server *smpp_server_new(struct smpp_conns *conns, struct sms_calls *
 	s->bound = counter_get(COUNTER_GAUGE, "smpp_server_bound", NULL, "Binds of clients that are there");
 	s->binds = counter_get(COUNTER_COUNT, "smpp_server_binds_total", NULL, "Binds that succeeded");
 	s->binds_refused = counter_get(COUNTER_COUNT, "smpp_server_binds_refused_total", NULL, "Binds refused");
+	counter_set(s->connections, 0); /* whatever an earlier process left */
+	counter_set(s->bound, 0);
 	s->too_many = counter_get(COUNTER_COUNT, "smpp_server_full_total", NULL,
 				  "Connections closed because too many are there");
 	return s;

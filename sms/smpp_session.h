@@ -167,7 +167,7 @@ MUST_CHECK enum result smpp_session_bind(struct smpp_session *s, uint32_t comman
 MUST_CHECK enum result smpp_session_outbind(struct smpp_session *s, const struct smpp_outbind *outbind, int64_t now_us);
 /* SMPP_CENTRE: answers the bind that was asked. A status other than 0 closes the session. Ignored when none waits. */
 void smpp_session_answer_bind(struct smpp_session *s, uint32_t status, struct text system_id, int64_t now_us);
-/* Answers what is pending first (UNBINDING), closes when the peer has answered, or after answer_us. */
+/* Answers what is pending first (UNBINDING), closes when that is done and the peer has answered, or after answer_us. */
 void smpp_session_unbind(struct smpp_session *s, int64_t now_us);
 void smpp_session_close(struct smpp_session *s);
 void smpp_session_lost(struct smpp_session *s); /* the socket is gone: nothing more leaves */

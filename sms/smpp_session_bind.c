@@ -91,9 +91,10 @@ void smpp_session_unbind(struct smpp_session *s, int64_t now_us)
 
 void smpp_session_finish_unbind(struct smpp_session *s)
 {
-	if (!s->peer_unbinds || s->waiting || s->state == SMPP_SESSION_CLOSED)
+	if ((!s->peer_unbinds && !s->unbind_answered) || s->waiting || s->state == SMPP_SESSION_CLOSED)
 		return;
-	smpp_session_respond(s, SMPP_UNBIND, s->peer_unbind_sequence, SMPP_ROK);
+	if (s->peer_unbinds)
+		smpp_session_respond(s, SMPP_UNBIND, s->peer_unbind_sequence, SMPP_ROK);
 	smpp_session_end(s, SMPP_CLOSE_UNBOUND);
 }
 

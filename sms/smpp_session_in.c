@@ -178,7 +178,8 @@ static bool take_own_resp(struct smpp_session *s, const struct smpp_pdu *pdu)
 		return true;
 	}
 	if (s->unbind_sequence && pdu->sequence == s->unbind_sequence) {
-		smpp_session_end(s, SMPP_CLOSE_UNBOUND);
+		s->unbind_answered = true;
+		smpp_session_finish_unbind(s);
 		return true;
 	}
 	return false;

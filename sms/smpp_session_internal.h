@@ -28,6 +28,7 @@ struct smpp_session {
 	uint32_t unbind_sequence;      /* of ours, 0 = none */
 	uint32_t peer_unbind_sequence; /* answered once `waiting` is 0 */
 	bool peer_unbinds;
+	bool unbind_answered; /* ours; it ends once `waiting` is 0 as well, or the peer would ask again elsewhere */
 	uint32_t enquire_sequence; /* 0 = none waits */
 
 	int64_t received_us;	  /* when the last PDU came */
@@ -53,7 +54,7 @@ uint64_t smpp_session_put(struct smpp_session *s, const struct smpp_pdu *pdu);
 void smpp_session_respond(struct smpp_session *s, uint32_t id, uint32_t sequence, uint32_t status);
 void smpp_session_report(struct smpp_session *s, struct smpp_pending *p, enum smpp_end end, const struct smpp_pdu *pdu,
 			 bool broken);
-/* Answers the peer's unbind when nothing waits any more. */
+/* Ends an unbind of either side when nothing waits any more. */
 void smpp_session_finish_unbind(struct smpp_session *s);
 /* now + after, or never for 0. */
 int64_t smpp_session_deadline(int64_t now_us, int64_t after_us);

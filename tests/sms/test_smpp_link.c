@@ -256,8 +256,8 @@ static int teardown(void **state)
 	smpp_link_free(&w.link);
 	centre_cut();
 	listener_free(&w.listener);
-	sms_calls_free(&w.calls);
 	fake_queue_close(&w.queue);
+	sms_calls_free(&w.calls);
 	smpp_conns_free(&w.conns);
 	smpp_conns_free(&w.centre_conns);
 	channel_free(&w.channel);

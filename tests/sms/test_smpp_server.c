@@ -194,8 +194,8 @@ static int teardown(void **state)
 	(void)state;
 	smpp_server_free(&w.server);
 	worker_free(&w.worker);
-	sms_calls_free(&w.calls);
 	fake_queue_close(&w.queue);
+	sms_calls_free(&w.calls);
 	smpp_conns_free(&w.conns);
 	smpp_conns_free(&w.client_conns);
 	channel_free(&w.channel);
@@ -959,6 +959,58 @@ static size_t put_pdu(void *to, size_t size, const struct smpp_pdu *pdu)
 	return writer_len(&out);
 }
 
+/* The next PDU's command_id; 0 at the end of the connection. */
+static uint32_t read_id(int fd)
+{
+	uint8_t head[256];
+	ssize_t n = -1;
+
+	for (unsigned i = 0; n < 0 && i < 1000; i++) {
+		loop_turn(w.loop, 5000);
+		n = recv(fd, head, 4, MSG_DONTWAIT);
+	}
+	assert_true(n >= 0);
+	if (!n)
+		return 0;
+	struct reader r = reader_of(head, 4);
+	size_t rest = reader_u32(&r) - 4;
+	assert_true(rest <= sizeof(head));
+	assert_int_equal(recv(fd, head, rest, MSG_DONTWAIT), rest);
+	r = reader_of(head, rest);
+	return reader_u32(&r);
+}
+
+/* What the queue has not answered yet is answered before the session ends, or it would be handed in again. */
+static void test_stop_with_pending(void **state)
+{
+	char room[512];
+	struct smpp_pdu bind = { .id = SMPP_BIND_TRANSMITTER, .sequence = 1 };
+	struct smpp_pdu pdu = submit_of("8190111", "8190222", "x");
+	struct smpp_pdu unbind_resp = { .id = SMPP_RESPONSE_TO(SMPP_UNBIND), .sequence = 1 };
+
+	(void)state;
+	w.queue.silent = true;
+	bind.u.bind = (struct smpp_bind){ .system_id = TEXT_LITERAL("acme"), .password = TEXT_LITERAL("secret") };
+	pdu.sequence = 2;
+	int fd = raw();
+	size_t n = put_pdu(room, sizeof(room), &bind);
+	n += put_pdu(room + n, sizeof(room) - n, &pdu);
+	assert_int_equal(write(fd, room, n), n);
+	UNTIL(w.queue.accepts_count == 1);
+	smpp_server_stop(w.server);
+	assert_int_equal(read_id(fd), SMPP_RESPONSE_TO(SMPP_BIND_TRANSMITTER));
+	assert_int_equal(read_id(fd), SMPP_UNBIND);
+	n = put_pdu(room, sizeof(room), &unbind_resp);
+	assert_int_equal(write(fd, room, n), n);
+	turns(10);
+	assert_false(smpp_server_idle(w.server));
+	fake_queue_answer(&w.queue, w.queue.accepts[0].call, OK);
+	assert_int_equal(read_id(fd), SMPP_RESPONSE_TO(SMPP_SUBMIT_SM));
+	assert_int_equal(read_id(fd), 0);
+	close(fd);
+	UNTIL(smpp_server_idle(w.server));
+}
+
 /* It asks and never reads: what it is owed is bounded, then it is cut off. */
 static void test_never_reads(void **state)
 {
@@ -1195,6 +1247,7 @@ int main(void)
 		T(test_unbind_with_pending),
 		T(test_changed_account),
 		T(test_stop),
+		T(test_stop_with_pending),
 		T(test_garbage),
 		T(test_never_reads),
 		T(test_show),
