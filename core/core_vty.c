@@ -9,6 +9,9 @@
 
 const char *const smpp_alphabet_words[] = { "gsm", "latin1", "ascii", "gsm-packed", NULL };
 
+static const char *const payment_words[] = { "prepaid", "postpaid", "free", NULL };
+static const char *const account_consent_words[] = { "default", "never", "ask", "not-when-roaming", "always", NULL };
+
 static const struct knob account_knobs[] = {
 	{ .name = "secret",
 	  .type = KNOB_TEXT,
@@ -81,6 +84,32 @@ static const struct knob account_knobs[] = {
 	  .offset = FIELD(account_settings, from_address),
 	  .many = true,
 	  .help = "Network it may come from, as 192.0.2.0/24; none = any" },
+	{ .name = "payment",
+	  .type = KNOB_WORD,
+	  .offset = FIELD(account_settings, payment),
+	  .words = payment_words,
+	  .fallback = "prepaid",
+	  .help = "prepaid: from its balance; postpaid: up to its credit; free: the operator pays. Counts with "
+		  "`billing`" },
+	{ .name = "credit",
+	  .type = KNOB_TEXT,
+	  .offset = FIELD(account_settings, credit),
+	  .help = "How far a postpaid balance may go below zero, as 1000.00" },
+	{ .name = "currency",
+	  .type = KNOB_TEXT,
+	  .offset = FIELD(account_settings, currency),
+	  .help = "Currency of its balance; none = that of `billing`" },
+	{ .name = "consent",
+	  .type = KNOB_WORD,
+	  .offset = FIELD(account_settings, consent),
+	  .words = account_consent_words,
+	  .fallback = "default",
+	  .help = "Whether its messages may go over priced bearers: default (that of `billing`), never, ask, "
+		  "not-when-roaming, always" },
+	{ .name = "ceiling",
+	  .type = KNOB_TEXT,
+	  .offset = FIELD(account_settings, ceiling),
+	  .help = "Most that one delivery may cost, with tax; none = that of `billing`" },
 };
 
 static enum result account_check(const void *node, const char **why_out)

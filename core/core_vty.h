@@ -32,8 +32,13 @@ struct account_settings {
 	bool may_choose_link;		 /* the sender may name the link ("smsc" of Kannel) */
 	bool admin;			 /* sees every message, metrics and balances */
 	struct config_list from_address; /* IP prefixes it may come from; none = any */
+	/* Who pays, where `billing` is configured (billing/charge.h). */
+	int64_t payment; /* enum payment_word */
+	struct text credit, currency, ceiling;
+	int64_t consent; /* enum consent + 1, 0 = the default of `billing` */
 };
 extern const struct node_kind account_kind;
+enum payment_word { PAYMENT_WORD_PREPAID, PAYMENT_WORD_POSTPAID, PAYMENT_WORD_FREE };
 enum smpp_alphabet_word { ALPHABET_WORD_GSM, ALPHABET_WORD_LATIN1, ALPHABET_WORD_ASCII, ALPHABET_WORD_GSM_PACKED };
 extern const char *const smpp_alphabet_words[];
 

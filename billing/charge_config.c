@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rules of the money out of a configuration. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "billing/billing_vty.h"
+#include "billing/charge_internal.h"
+#include "core/core_vty.h"
+#include "core/net/digest.h"
+
+static struct payer **bucket_of(struct rules *r, struct text name)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < name.len; i++)
+		h = (h ^ (uint8_t)name.at[i]) * 16777619u;
+	return &r->buckets[(h ^ h >> 16) % PAYER_BUCKETS];
+}
+
+const struct payer *rules_payer(const struct rules *r, struct text name)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < name.len; i++)
+		h = (h ^ (uint8_t)name.at[i]) * 16777619u;
+	const struct payer *p = r->buckets[(h ^ h >> 16) % PAYER_BUCKETS];
+	while (p && !text_equal(p->payer.name, name))
+		p = p->next_in_bucket;
+	return p;
+}
+
+/* A fault of one account, with its name. */
+static enum result account_fault(const struct account_settings *a, const char *what, const char **why_out)
+{
+	static char why[160];
+
+	snprintf(why, sizeof(why), "account %.*s (line %u): %s", TEXT_ARGS(a->node.name), a->node.line, what);
+	*why_out = why;
+	return ERR_MALFORMED;
+}
+
+static void account_id(struct text name, uint8_t to[16])
+{
+	struct digest_part part = { name.at, name.len };
+	uint8_t digest[DIGEST_SHA256_SIZE];
+
+	digest_sha256(&part, 1, digest);
+	memcpy(to, digest, 16);
+}
+
+static enum result take_account(struct rules *r, const struct billing_settings *s, const struct account_settings *a,
+				struct payer *p, const char **why_out)
+{
+	struct text ceiling = a->ceiling.len ? a->ceiling : s->ceiling;
+	struct text currency = a->currency.len ? a->currency : s->currency;
+
+	p->payment = (enum payment)a->payment;
+	p->payer.pays = p->payment != PAYMENT_FREE;
+	p->payer.name = arena_text(r->arena, a->node.name);
+	account_id(a->node.name, p->payer.account_id);
+	/* The first of its words is the default of `billing`. */
+	p->payer.consent = (enum consent)(a->consent ? a->consent - 1 : s->consent);
+	if (!currency_parse(currency, p->payer.currency))
+		return account_fault(a, "its `currency` is none of ISO 4217", why_out);
+	if (amount_parse(ceiling, false, &p->payer.ceiling) != OK)
+		return account_fault(a, "its `ceiling` is no amount, as 10.00", why_out);
+	if (a->credit.len && amount_parse(a->credit, false, &p->credit) != OK)
+		return account_fault(a, "its `credit` is no amount, as 10.00", why_out);
+	if (p->payment != PAYMENT_POSTPAID && p->credit)
+		return account_fault(a, "`credit` is for `payment postpaid`", why_out);
+	return OK;
+}
+
+static enum result take_accounts(struct rules *r, const struct billing_settings *s, const struct config *config,
+				 const char **why_out)
+{
+	const struct account_settings *a = NULL;
+	unsigned n = 0;
+
+	while ((a = config_next(config, &account_kind, a)))
+		n++;
+	r->payers = arena_alloc(r->arena, (n + 1) * sizeof(*r->payers));
+	while ((a = config_next(config, &account_kind, a))) {
+		struct payer *p = &r->payers[r->payers_count++];
+		enum result result = take_account(r, s, a, p, why_out);
+		if (result != OK)
+			return result;
+		struct payer **bucket = bucket_of(r, p->payer.name);
+		p->next_in_bucket = *bucket;
+		*bucket = p;
+	}
+	return OK;
+}
+
+static bool serves(const struct tariff *t, const char currency[CURRENCY_SIZE])
+{
+	for (unsigned i = 0; i < tariff_count(t); i++) {
+		if (!memcmp(tariff_version(t, i)->currency, currency, CURRENCY_SIZE))
+			return true;
+	}
+	return false;
+}
+
+static enum result take_tariff(struct rules *r, const struct billing_settings *s, const char **why_out)
+{
+	static char why[320];
+	struct tariff_error error = { 0 };
+	enum result result = tariff_parse(s->tariff.content, &r->tariff, &error);
+
+	if (result != OK) {
+		snprintf(why, sizeof(why), "%.*s:%u: %s", TEXT_ARGS(s->tariff.path), error.line,
+			 error.why ? error.why : result_name(result));
+		*why_out = why;
+		return result;
+	}
+	if (!serves(r->tariff, r->currency)) {
+		*why_out = "the price list has no version in the currency of `billing`";
+		return ERR_CONFLICT;
+	}
+	return OK;
+}
+
+void rules_free(struct rules **rules)
+{
+	if (!*rules)
+		return;
+	tariff_free(&(*rules)->tariff);
+	arena_free(&(*rules)->arena);
+	free(*rules);
+	*rules = NULL;
+}
+
+enum result rules_new(const struct config *config, struct rules **out, const char **why_out)
+{
+	const struct billing_settings *s = config_only(config, &billing_kind);
+
+	*out = NULL;
+	if (!s)
+		return OK;
+	struct rules *r = must_alloc(sizeof(*r));
+	r->arena = arena_new(4096);
+	r->quote_valid_us = s->quote_valid;
+	enum result result = currency_parse(s->currency, r->currency) ? OK : ERR_UNSUPPORTED;
+	if (result != OK)
+		*why_out = "the currency of `billing` is none of ISO 4217";
+	else
+		result = take_tariff(r, s, why_out);
+	if (result == OK)
+		result = take_accounts(r, s, config, why_out);
+	if (result == OK)
+		*out = r;
+	else
+		rules_free(&r);
+	return result;
+}

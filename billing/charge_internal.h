@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of the port share: charge.c (prices, holds), charge_config.c (configuration), charge_store.c (what
+ * stands in the store). */
+#ifndef BILLING_CHARGE_INTERNAL_H
+#define BILLING_CHARGE_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "billing/charge.h"
+#include "core/base/arena.h"
+
+enum payment { PAYMENT_PREPAID, PAYMENT_POSTPAID, PAYMENT_FREE };
+
+struct payer {
+	struct payer *next_in_bucket;
+	struct charge_payer payer;
+	enum payment payment;
+	int64_t credit;
+};
+
+#define PAYER_BUCKETS 4096u
+
+/* One configuration's rules. */
+struct rules {
+	struct arena *arena;
+	struct tariff *tariff;
+	char currency[CURRENCY_SIZE];
+	int64_t quote_valid_us;
+	unsigned payers_count;
+	struct payer *payers; /* all of them, payers_count */
+	struct payer *buckets[PAYER_BUCKETS];
+};
+
+struct billing {
+	struct charge_port port;
+	billing_segments segments;
+	atomic_bool on;
+	uint32_t policy;
+	struct rules *rules; /* NULL = off */
+	unsigned asked;	     /* requests with the store */
+	bool conflict;	     /* a version was published with other prices: nothing is priced */
+	bool closing;
+};
+
+/* charge_config.c */
+MUST_CHECK enum result rules_new(const struct config *config, struct rules **out, const char **why_out);
+void rules_free(struct rules **rules);
+const struct payer *rules_payer(const struct rules *rules, struct text name);
+
+/* charge_store.c */
+void billing_publish(struct billing *billing, struct store *store);
+
+/* charge_record.c */
+struct text billing_cdr(void *owner, const struct charge_record *record, struct arena *arena);
+struct text billing_fund_cdr(void *owner, struct text account, int64_t amount, struct text currency, int64_t now_us,
+			     struct arena *arena);
+
+#endif

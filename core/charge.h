@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The port between the queue and the money: who pays, what a delivery costs, what is held, and what becomes of it. The
+ * queue role fills it with billing/charge.h; without a port, or with one that is off, nothing is priced.
+ *
+ * All calls but `cdr` are made on the queue's thread and answer at once: prices lie in memory. `cdr` keeps no state and
+ * also runs on the store's thread.
+ */
+#ifndef CORE_CHARGE_H
+#define CORE_CHARGE_H
+
+#include "core/message.h"
+#include "core/route_decide.h"
+#include "core/store.h"
+
+#define CHARGE_CURRENCY_SIZE 4 /* three letters and a NUL */
+
+/* Who pays for a message. */
+struct charge_payer {
+	bool pays; /* false: nothing is charged: a free account, a phone's own message, an emergency */
+	struct text name;
+	uint8_t account_id[16];
+	char currency[CHARGE_CURRENCY_SIZE];
+	enum consent consent; /* the account's, or the default of `billing` */
+	int64_t ceiling;      /* most for one delivery, 10^-6 units */
+};
+
+/* What one delivery by one bearer costs, tax included. */
+struct charge_price {
+	char currency[CHARGE_CURRENCY_SIZE];
+	int64_t version; /* of the tariff */
+	int64_t units, amount, tax_ppm;
+	uint8_t pay_on; /* 0 sent, 1 delivered */
+};
+
+/* A delivery at its end, for its record. */
+struct charge_record {
+	const struct message *message;
+	struct message_id id;
+	struct text recipient, bearer, rule;
+	enum store_outcome outcome;
+	int64_t attempts, units, accepted_us, expires_us, now_us;
+	struct text currency; /* empty: nothing was charged */
+	int64_t version, posted, refunded;
+	bool operator_bears;
+};
+
+/* What a delivery's end does to its hold. */
+struct charge_end {
+	bool post;
+	int64_t amount;
+	bool operator_bears;
+};
+
+/* What a permit allows. `not_after_us` is on the monotonic clock. */
+struct charge_permit {
+	struct message_id delivery;
+	struct text bearer;
+	int64_t attempt, epoch, units, price, not_after_us;
+};
+
+struct charge_port {
+	void *owner;
+	/* Whether messages are priced now, by configuration. */
+	bool (*on)(void *owner);
+	/* Changes with every configuration; it stands in each decision's record. */
+	uint32_t (*policy)(void *owner);
+	void (*payer)(void *owner, const struct message *message, struct charge_payer *out);
+	/* Segments of the message after encoding, at least 1. */
+	int64_t (*units)(void *owner, const struct message *message);
+	/* ERR_NOT_FOUND: no price row, so not sendable there for who pays. ERR_TOO_BIG: cannot be encoded. */
+	enum result (*price)(void *owner, const struct charge_payer *payer, const struct message *message,
+			     struct text recipient, struct text bearer, int64_t now_us, struct charge_price *out);
+	/* The hold of that price; false where nothing is to be held. Texts live in the arena. */
+	bool (*charge)(void *owner, const struct charge_payer *payer, const struct charge_price *price,
+		       struct text bearer, uint16_t recipient, int64_t now_us, int64_t deadline_us, struct arena *arena,
+		       struct store_charge *out);
+	struct charge_end (*finish)(enum store_outcome outcome, int64_t held);
+	/* Writes the permit as it travels beside the delivery. */
+	void (*permit)(struct writer *w, const struct charge_permit *permit);
+	/* Empty while it is off. */
+	struct text (*cdr)(void *owner, const struct charge_record *record, struct arena *arena);
+	/* The record of a top-up. */
+	struct text (*fund_cdr)(void *owner, struct text account, int64_t amount, struct text currency, int64_t now_us,
+				struct arena *arena);
+	/* "3.30"; and back, false for what is no amount. */
+	void (*put_amount)(struct writer *w, int64_t micros);
+	bool (*take_amount)(struct text t, int64_t *out);
+	/* The account of that name, with its kind of payment in words; false: not configured. */
+	bool (*account)(void *owner, struct text name, struct charge_payer *out, const char **payment_out,
+			int64_t *credit_out);
+};
+
+#endif
