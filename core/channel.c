@@ -44,7 +44,7 @@ struct channel {
 	void *owner;
 	struct ipc *ipc;
 	char incarnation[32];
-	bool says_sending;
+	bool says_sending, permits;
 	struct flight_table hands;
 	unsigned answered;
 	struct channel_link_state *links;
@@ -99,6 +99,16 @@ void channel_free(struct channel **channel)
 	free(c->pending);
 	free(c->results);
 	free(c);
+}
+
+void channel_require_permits(struct channel *c, bool required)
+{
+	c->permits = required;
+}
+
+bool channel_permits_required(const struct channel *c)
+{
+	return c->permits;
 }
 
 bool channel_ready(const struct channel *c)
@@ -410,7 +420,7 @@ void channel_link_drop(struct channel *c, struct text name)
 /* --- connection ----------------------------------------------------------------------------------------------- */
 
 struct ids {
-	uint8_t *at;
+	uint8_t *all, *sending;
 };
 
 static void collect_id(void *owner, struct flight_node *node)

@@ -69,6 +69,10 @@ bool channel_in_hand(const struct channel *channel, struct message_id id);
 unsigned channel_in_hand_count(const struct channel *channel);	/* no result given yet */
 unsigned channel_unacknowledged(const struct channel *channel); /* results not committed yet */
 
+/* Where messages are priced, bearers send nothing without a permit (core/permit_spend.h): kept here for all of them. */
+void channel_require_permits(struct channel *channel, bool required);
+bool channel_permits_required(const struct channel *channel);
+
 void channel_outbox_end(struct channel *channel, const uint8_t id[16], bool done, uint32_t retry_ms,
 			struct text detail);
 

@@ -150,6 +150,7 @@ void ipc_put_deliver(struct writer *w, const struct ipc_deliver *d)
 	put_long(w, d->body);
 	writer_u64(w, (uint64_t)d->accepted_us);
 	writer_u64(w, (uint64_t)d->expires_us);
+	ipc_put_text(w, d->permit);
 }
 
 bool ipc_get_deliver(struct reader *r, struct ipc_deliver *out)
@@ -165,6 +166,7 @@ bool ipc_get_deliver(struct reader *r, struct ipc_deliver *out)
 	out->body = get_long(r);
 	out->accepted_us = (int64_t)reader_u64(r);
 	out->expires_us = (int64_t)reader_u64(r);
+	out->permit = get_short(r);
 	return reader_done(r);
 }
 

@@ -104,6 +104,7 @@ struct ipc_deliver {
 	bool doubt;			      /* the same attempt once more */
 	struct text link, recipient, header, body;
 	int64_t accepted_us, expires_us;
+	struct text permit; /* permit_put() of core/permit_mint.h; empty = none was given */
 };
 
 enum ipc_outcome {
@@ -169,7 +170,17 @@ struct ipc_outbox_end {
 };
 
 /* A question to the queue. */
-enum ipc_question { ASK_MESSAGE, ASK_CANCEL, ASK_QUOTE, ASK_COUNT };
+enum ipc_question {
+	ASK_MESSAGE,
+	ASK_CANCEL,
+	ASK_QUOTE,
+	/* About money; arguments travel in `accept`. */
+	ASK_BALANCE, /* header: the account's name */
+	ASK_TOP_UP,  /* header: the account's name, body: amount, key: idempotency key */
+	ASK_CDR,     /* body: empty = the records not taken yet, or the number up to which they were taken */
+	ASK_CONSENT, /* id of a delivery on hold, body: "yes" or "no" */
+	ASK_COUNT
+};
 struct ipc_ask {
 	enum ipc_question question;
 	struct text account; /* must own it; empty = any (operator) */

@@ -135,6 +135,11 @@ static void make_counters(struct queue_counters *c)
 				      "Results of links for deliveries that ended or were claimed again");
 	c->waiting = counter_get(COUNTER_GAUGE, "queue_waiting", NULL, "Deliveries waiting");
 	c->in_flight = counter_get(COUNTER_GAUGE, "queue_in_flight", NULL, "Deliveries with a link, unanswered");
+	c->held = counter_get(COUNTER_COUNT, "queue_held_total", NULL,
+			      "Deliveries held: consent, price or roaming is awaited");
+	c->rejected = counter_get(COUNTER_COUNT, "queue_rejected_total", NULL, "Messages refused by a decision rule");
+	c->no_credit = counter_get(COUNTER_COUNT, "queue_no_credit_total", NULL,
+				   "Messages refused because the balance does not allow them");
 	c->links_up = counter_get(COUNTER_GAUGE, "queue_links_up", NULL, "Links that take deliveries now");
 }
 

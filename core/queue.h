@@ -21,6 +21,9 @@ struct queue;
 
 /* What the store writes by itself where a delivery ends; pass it when the store is opened. */
 const struct store_policy *queue_store_policy(void);
+/* The same with the charging records of a port, which outlives the store; `out` does too. */
+struct charge_port;
+void queue_charge_policy(const struct charge_port *port, struct store_policy *out);
 
 /* The store stays the caller's and outlives the queue. */
 struct queue *queue_new(struct loop *loop, struct store *store);
@@ -30,6 +33,9 @@ void queue_free(struct queue **queue);
 MUST_CHECK enum result queue_check(const struct config *config, const char **why_out);
 /* From now on; the set may go away afterwards. Waiting messages are routed anew where their link is gone. */
 void queue_switch(struct queue *queue, const struct config *config);
+
+/* The money; before the first switch. The port outlives the queue. NULL = nothing is priced. */
+void queue_charge(struct queue *queue, const struct charge_port *port);
 
 /* An edge's connection, until queue_peer_lost(): what it had in flight is then in doubt. */
 void queue_peer(struct queue *queue, unsigned edge, struct ipc *ipc);

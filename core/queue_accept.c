@@ -14,8 +14,9 @@ struct accept_job {
 	struct holder *holder;
 	struct store_accept accept;
 	struct message message;
-	struct link **links; /* per delivery: where a slot of its window is kept for it, or NULL */
-	struct text *routes; /* per delivery: the route's name, for the answer */
+	struct link **links;	   /* per delivery: where a slot of its window is kept for it, or NULL */
+	struct text *routes;	   /* per delivery: the route's name, for the answer */
+	struct queue_money *money; /* NULL = nothing is priced */
 	/* who hears of it */
 	unsigned edge;
 	uint32_t generation, call;
@@ -108,10 +109,12 @@ static void put_recipient(struct json_writer *w, const struct accept_job *j, uns
 	json_open_object(w);
 	json_put_member_cstring(w, "id", message_id_text(message_id_delivery(j->accept.id_out, (uint16_t)(i + 1)), id));
 	json_put_member_text(w, "to", d->recipient);
-	json_put_member_cstring(w, "state", d->leased_out ? "sending" : "waiting");
+	json_put_member_cstring(w, "state", d->on_hold ? "hold" : d->leased_out ? "sending" : "waiting");
 	json_put_member_text(w, "bearer", d->bearer);
 	json_put_member_text(w, "route", j->routes[i]);
 	json_put_member_text(w, "link", d->route);
+	if (j->money && j->money->decisions[i].route.rule)
+		queue_put_decision(w, j->queue->charge, &j->money->decisions[i]);
 	json_close_object(w);
 }
 
@@ -123,8 +126,8 @@ static struct text answer_text(struct accept_job *j)
 	size_t size = 64;
 
 	for (unsigned i = 0; i < j->accept.deliveries_count; i++)
-		size += 256 + 6 * (j->accept.deliveries[i].recipient.len + j->routes[i].len +
-				   j->accept.deliveries[i].route.len);
+		size += (j->money ? 4096 : 256) + 6 * (j->accept.deliveries[i].recipient.len + j->routes[i].len +
+						       j->accept.deliveries[i].route.len);
 	char *room = arena_alloc(j->holder->arena, size);
 	struct json_writer w;
 
@@ -136,12 +139,27 @@ static struct text answer_text(struct accept_job *j)
 	return json_writer_text(&w);
 }
 
+static void take_charge(const struct accept_job *j, unsigned i, struct flight *f)
+{
+	f->trail = j->accept.deliveries[i].trail;
+	for (unsigned n = 0; n < j->accept.charges_count; n++) {
+		if (j->accept.charges[n].recipient == i + 1) {
+			f->held = j->accept.charges[n].amount;
+			f->units = j->accept.charges[n].units;
+			f->version = j->accept.charges[n].version;
+			(void)text_copy(j->accept.charges[n].currency, f->currency, sizeof(f->currency));
+		}
+	}
+}
+
 static void hand_out(struct accept_job *j)
 {
 	struct queue *q = j->queue;
 
 	for (unsigned i = 0; i < j->accept.deliveries_count; i++) {
 		const struct store_new_delivery *d = &j->accept.deliveries[i];
+		if (d->on_hold)
+			continue;
 		if (!d->leased_out) {
 			struct link *l = queue_link_get(q, d->route);
 			queue_link_due(q, l, d->due_us);
@@ -163,6 +181,8 @@ static void hand_out(struct accept_job *j)
 		f->accepted_us = j->accept.accepted_us;
 		f->expires_us = j->accept.expires_us;
 		f->lease_until_us = d->lease_until_us;
+		if (j->money)
+			take_charge(j, i, f);
 		queue_flight_send(q, f, false);
 	}
 }
@@ -182,6 +202,13 @@ static enum result result_of_refusal(enum store_refusal r)
 	}
 }
 
+static void refused_for_credit(void *owner, const char *why)
+{
+	struct accept_job *j = owner;
+
+	refuse(j, ERR_DENIED, j->accept.failed_recipient_out, why);
+}
+
 static void refused_by_store(struct accept_job *j)
 {
 	const struct store_request *r = &j->accept.base;
@@ -192,6 +219,10 @@ static void refused_by_store(struct accept_job *j)
 	else if (r->answer == STORE_REFUSED)
 		result = result_of_refusal(r->refusal);
 	counter_add(j->queue->count.store_errors, result == ERR_BUSY || result == ERR_IO || result == ERR_UNKNOWN);
+	if (j->money && r->answer == STORE_REFUSED && r->refusal == STORE_CREDIT) {
+		queue_money_no_credit(j->queue, j->holder->arena, j->money, &j->accept, refused_for_credit, j);
+		return;
+	}
 	refuse(j, result, j->accept.failed_recipient_out,
 	       r->why ? r->why : "the store gave no answer: repeat the message");
 }
@@ -332,6 +363,15 @@ static enum result plan(struct accept_job *j, unsigned i, const char **why_out)
 	d->due_us = j->message.due_us > j->accept.accepted_us ? j->message.due_us : j->accept.accepted_us;
 	d->deadline_us = j->accept.expires_us;
 	d->trail = first_events(j, &choice);
+	if (j->queue->priced && queue_link_priced(l->name)) {
+		enum result r =
+			queue_money_plan(j->queue, j->holder->arena, &j->message, &j->accept, i, &j->money, why_out);
+		if (r)
+			return r;
+		d->trail = queue_money_trail(j->money, i, j->accept.accepted_us, d->trail, j->holder->arena);
+		if (d->on_hold)
+			return OK;
+	}
 	if (d->due_us <= j->accept.accepted_us && may_lease(j, l)) {
 		d->lease_until_us = j->accept.accepted_us + j->queue->rules.lease_us;
 		l->in_flight++;

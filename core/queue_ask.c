@@ -20,16 +20,22 @@ struct ask_job {
 	} request;
 };
 
-static void answer(struct ask_job *j, enum result result, struct text body)
+void queue_answer(struct queue *q, unsigned edge, uint32_t generation, uint32_t call, enum result result,
+		  struct text body)
 {
-	struct ipc *ipc = queue_edge_ipc(j->queue, j->edge, j->generation);
+	struct ipc *ipc = queue_edge_ipc(q, edge, generation);
 	struct ipc_answer a = { .result = result, .body = body };
 
-	if (ipc) {
-		ipc_put_answer(ipc_begin(ipc, IPC_ANSWER, j->call, 16 + body.len), &a);
-		if (ipc_end(ipc))
-			LOGE(LOG_CORE, NULL, "an answer was too large for its record");
-	}
+	if (!ipc)
+		return;
+	ipc_put_answer(ipc_begin(ipc, IPC_ANSWER, call, 16 + body.len), &a);
+	if (ipc_end(ipc))
+		LOGE(LOG_CORE, NULL, "an answer was too large for its record");
+}
+
+static void answer(struct ask_job *j, enum result result, struct text body)
+{
+	queue_answer(j->queue, j->edge, j->generation, j->call, result, body);
 	struct holder *h = j->holder;
 	queue_release_holder(j->queue, &h);
 }
@@ -254,6 +260,8 @@ bool queue_ask_record(struct queue *q, unsigned edge, struct ipc_record *record)
 
 	if (!ipc_get_ask(&record->body, &in))
 		return false;
+	if (queue_money_ask(q, edge, record->call, &in))
+		return true;
 	struct holder *h = queue_holder(q);
 	struct ask_job *j = arena_alloc(h->arena, sizeof(*j));
 

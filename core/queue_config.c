@@ -163,5 +163,8 @@ void queue_switch(struct queue *q, const struct config *config)
 	route_table_free(&q->routes);
 	q->routes = table;
 	read_rules(config_only(config, &queue_kind), &q->rules);
+	q->priced = q->charge && q->charge->on(q->charge->owner);
+	if (q->priced)
+		queue_money_prices(q);
 	q->rerouted_us = 0;
 }

@@ -14,18 +14,26 @@
  *	queue_show.c    what an operator sees
  *	queue_policy.c  receipts and records as text
  *	queue_reroute.c waiting messages whose link is down or gone
+ *	queue_decide.c  the facts of a delivery, its decision, in words
+ *	queue_money.c   the decision's charge with an accept, a finish, a hand-out; refusals for want of credit
+ *	queue_money_hold.c  deliveries on hold: consent answers, new prices
+ *	queue_money_ask.c   balances, top-ups, records for export
+ *	queue_money_show.c  the account, the ledger, a decision, for an operator
  */
 #ifndef CORE_QUEUE_INTERNAL_H
 #define CORE_QUEUE_INTERNAL_H
 
 #include "core/base/arena.h"
 #include "core/base/counter.h"
+#include "core/charge.h"
 #include "core/core_vty.h"
 #include "core/flight.h"
 #include "core/ipc_messages.h"
 #include "core/message.h"
+#include "core/net/json.h"
 #include "core/queue.h"
 #include "core/route.h"
+#include "core/route_decide.h"
 #include "core/trail.h"
 
 #define QUEUE_RETRIES_MAX 16u
@@ -95,6 +103,10 @@ struct flight {
 	bool decoded;  /* `message` is filled */
 	bool settling; /* its end is with the store */
 	bool sending;  /* its link said that bytes leave */
+	/* of its charge; held 0 = none */
+	int64_t held, units, version;
+	char currency[CHARGE_CURRENCY_SIZE];
+	struct octets trail; /* where it was decided */
 	/* the edge's result that waits for its commit */
 	unsigned edge;
 	uint32_t edge_generation, call;
@@ -138,11 +150,13 @@ struct queue {
 	bool expiring, counting, pruning, rerouting;
 	queue_part_cb part;
 	void *part_owner;
+	const struct charge_port *charge; /* NULL = nothing is priced */
+	bool priced;			  /* the port is on */
 	uint32_t spread;
 	struct queue_counters {
 		struct counter *accepted, *refused, *repeated, *handed_out, *sent, *delivered, *failed, *retried,
 			*doubt, *expired, *reports, *reports_early, *reports_unknown, *receipts, *receipts_later,
-			*store_errors, *late_results, *waiting, *in_flight, *links_up;
+			*store_errors, *late_results, *waiting, *in_flight, *links_up, *held, *rejected, *no_credit;
 	} count;
 };
 
@@ -207,9 +221,70 @@ void queue_outbox_lost(struct queue *q, struct link *link);
 
 /* queue_ask.c */
 bool queue_ask_record(struct queue *q, unsigned edge, struct ipc_record *record);
+void queue_answer(struct queue *q, unsigned edge, uint32_t generation, uint32_t call, enum result result,
+		  struct text body);
 
 /* queue_reroute.c */
 void queue_reroute(struct queue *q);
+
+/* queue_decide.c */
+struct queue_decision {
+	struct route_facts facts;
+	struct route_decision route;
+	struct charge_payer payer;
+	struct charge_price price; /* of the priced bearer */
+	bool has_price;
+	struct text explain; /* one line, in the arena */
+};
+/* Whether what goes by this link is priced at all: applications are reached for nothing. */
+bool queue_link_priced(struct text link);
+void queue_decide(struct queue *q, const struct message *m, struct text recipient, enum answer answer,
+		  struct message_id delivery, struct arena *arena, struct queue_decision *out);
+/* "3.30 JPY" */
+struct text queue_money_text(const struct charge_port *port, int64_t micros, const char *currency, struct arena *arena);
+/* The members of a decision, into an open object. */
+void queue_put_decision(struct json_writer *w, const struct charge_port *port, const struct queue_decision *d);
+
+/* queue_money.c */
+struct queue_money {
+	struct queue_decision *decisions; /* per delivery; rule RULE_NONE where it is not priced */
+	struct store_charge *charges;
+};
+/* Decides delivery i and puts charge or hold into the accept. OK, or why it is refused. */
+MUST_CHECK enum result queue_money_plan(struct queue *q, struct arena *arena, const struct message *m,
+					struct store_accept *accept, unsigned i, struct queue_money **money,
+					const char **why_out);
+/* How long the hold of a delivery must last. */
+int64_t queue_hold_until(const struct queue *q, int64_t deadline_us);
+struct octets queue_money_trail(const struct queue_money *money, unsigned i, int64_t now_us, struct octets first,
+				struct arena *arena);
+/* After STORE_CREDIT: finds the balance, then `told` with the text. */
+typedef void (*queue_money_told)(void *owner, const char *why);
+void queue_money_no_credit(struct queue *q, struct arena *arena, const struct queue_money *money,
+			   const struct store_accept *accept, queue_money_told told, void *owner);
+/* The permit of a flight, at most QUEUE_PERMIT_MAX octets. */
+#define QUEUE_PERMIT_MAX 96u
+struct text queue_money_permit(struct queue *q, const struct flight *f, int64_t not_after_us,
+			       uint8_t room[QUEUE_PERMIT_MAX]);
+/* Posts or voids the hold with this finish; its timeline says so. */
+void queue_money_finish(struct queue *q, struct flight *f, struct store_finish *finish);
+/* The store's policy with records by the port. */
+struct text queue_money_cdr(const struct charge_port *port, const struct message *m, const struct store_row *row,
+			    enum store_outcome outcome, int64_t now_us, struct arena *arena);
+
+/* queue_money_hold.c */
+/* The payer's answer to the question about one delivery on hold. */
+typedef void (*queue_answered_cb)(void *owner, enum result result, const char *why);
+void queue_money_answer(struct queue *q, struct text account, struct message_id id, bool yes,
+			queue_answered_cb answered, void *owner);
+/* Prices may have changed: what waits for a price is decided again. */
+void queue_money_prices(struct queue *q);
+
+/* queue_money_ask.c: question of an edge about money; false = not one of these. */
+bool queue_money_ask(struct queue *q, unsigned edge, uint32_t call, const struct ipc_ask *in);
+
+/* queue_money_show.c: "account NAME", "ledger", "decision ID" */
+bool queue_money_show(struct queue *q, struct text words, queue_line_cb line, queue_end_cb end, void *context);
 
 /* queue_policy.c */
 /* The receipt that `outcome` of this delivery earns, or false when its sender did not ask. */
@@ -218,6 +293,9 @@ bool queue_receipt(const struct message *m, struct message_id id, struct text re
 struct text queue_cdr(const struct message *m, struct message_id id, struct text recipient, struct text link,
 		      enum store_outcome outcome, int64_t attempts, int64_t accepted_us, int64_t now_us,
 		      struct arena *arena);
+/* The record of a delivery that ends with this finish. */
+struct text queue_finish_cdr(struct queue *q, const struct flight *f, const struct store_finish *finish,
+			     int64_t now_us);
 unsigned queue_report_bit(enum store_outcome outcome);
 
 #endif

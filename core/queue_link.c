@@ -156,6 +156,13 @@ struct flight *queue_flight_of_row(struct queue *q, struct holder *holder, struc
 	f->lease_until_us = r->lease_us;
 	f->decoded = message_decode(f->header, &f->message) == OK;
 	f->message.body = f->body;
+	if (r->has_charge) {
+		f->held = r->charge_amount;
+		f->units = r->charge_units;
+		f->version = r->charge_version;
+		(void)text_copy(r->currency, f->currency, sizeof(f->currency));
+	}
+	f->trail = r->trail;
 	return f;
 }
 
@@ -192,7 +199,10 @@ void queue_flight_send(struct queue *q, struct flight *f, bool doubt)
 		return;
 	}
 	d.not_after_us = clock_monotonic() + (f->lease_until_us - store_now(q->store));
-	size_t room = 160 + d.link.len + d.recipient.len + d.header.len + d.body.len;
+	uint8_t permit[QUEUE_PERMIT_MAX];
+	if (q->charge && (q->priced || f->held) && queue_link_priced(f->link->name))
+		d.permit = queue_money_permit(q, f, d.not_after_us, permit);
+	size_t room = 160 + d.link.len + d.recipient.len + d.header.len + d.body.len + d.permit.len;
 	ipc_put_deliver(ipc_begin(e->ipc, IPC_DELIVER, 0, room), &d);
 	if (ipc_end(e->ipc)) {
 		f->outcome = IPC_RETRY;

@@ -100,6 +100,7 @@ bool queue_receipt(const struct message *m, struct message_id id, struct text re
 	put_member_given(&w, "detail", detail);
 	json_put_member_cstring(&w, "at", clock_text(now_us, at));
 	json_put_member_cstring(&w, "accepted_at", clock_text(message_id_time(id), at));
+	json_put_member_int(&w, "reports", m->reports);
 	put_member_given(&w, "reference", m->reference);
 	put_member_given(&w, "report_to", m->report_to);
 	if (m->user_reference)
@@ -164,13 +165,48 @@ static bool receipt_of_row(void *owner, const struct store_row *row, enum store_
 static struct text cdr_of_row(void *owner, const struct store_row *row, enum store_outcome outcome, int64_t now_us,
 			      struct arena *arena)
 {
+	const struct charge_port *port = owner;
 	struct message m;
+	struct text cdr = { 0 };
 
-	(void)owner;
 	if (!message_of_row(row, &m))
-		return (struct text){ 0 };
+		return cdr;
+	if (port)
+		cdr = queue_money_cdr(port, &m, row, outcome, now_us, arena);
+	if (cdr.len)
+		return cdr;
 	return queue_cdr(&m, row->id, row->recipient, row->route, outcome, row->attempt, row->accepted_us, now_us,
 			 arena);
+}
+
+/* The row as the finish leaves it. */
+struct text queue_finish_cdr(struct queue *q, const struct flight *f, const struct store_finish *c, int64_t now_us)
+{
+	struct text cdr = { 0 };
+	struct store_row row = { .id = f->id,
+				 .recipient = f->recipient,
+				 .bearer = QUEUE_BEARER,
+				 .attempt = f->attempt,
+				 .accepted_us = f->accepted_us,
+				 .expires_us = f->expires_us,
+				 .charge_units = f->units,
+				 .charge_version = f->version,
+				 .charge_posted = c->post ? c->amount : 0,
+				 .currency = text_of(f->currency),
+				 .trail = f->trail };
+
+	if (q->charge && q->priced)
+		cdr = queue_money_cdr(q->charge, &f->message, &row, c->outcome, now_us, f->holder->arena);
+	if (cdr.len)
+		return cdr;
+	return queue_cdr(&f->message, f->id, f->recipient, f->link->name, c->outcome, f->attempt, f->accepted_us,
+			 now_us, f->holder->arena);
+}
+
+void queue_charge_policy(const struct charge_port *port, struct store_policy *out)
+{
+	*out = *queue_store_policy();
+	out->owner = (void *)(uintptr_t)port;
 }
 
 const struct store_policy *queue_store_policy(void)

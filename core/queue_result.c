@@ -160,9 +160,10 @@ static void finish(struct flight *f, const struct ipc_result *in)
 		c->outbox = row;
 		c->outbox_count = 1;
 	}
+	if (f->held && q->charge)
+		queue_money_finish(q, f, c);
 	if (!c->await_until_us)
-		c->cdr = queue_cdr(&f->message, f->id, f->recipient, f->link->name, outcome, f->attempt, f->accepted_us,
-				   now, arena);
+		c->cdr = queue_finish_cdr(q, f, c, now);
 	count_end(q, f, in->outcome);
 	queue_ask_store(q, &c->base, STORE_FINISH, ended, f);
 }

@@ -145,6 +145,8 @@ static void show_recipient(struct show_job *j, struct text recipient)
 
 void queue_show(struct queue *q, struct text words, queue_line_cb line, queue_end_cb end, void *context)
 {
+	if (queue_money_show(q, words, line, end, context))
+		return;
 	struct holder *h = queue_holder(q);
 	struct show_job *j = arena_alloc(h->arena, sizeof(*j));
 	struct text word = { 0 }, rest = words;
@@ -160,7 +162,8 @@ void queue_show(struct queue *q, struct text words, queue_line_cb line, queue_en
 	} else if (text_is(word, "queue")) {
 		queue_ask_store(q, &j->request.base, STORE_SUMS, got_sums, j);
 	} else {
-		SAY(j, "the queue shows: links, queue, message ID, recipient NUMBER");
+		SAY(j,
+		    "the queue shows: links, queue, message ID, recipient NUMBER, account NAME, ledger, decision ID");
 		job_end(j);
 	}
 }

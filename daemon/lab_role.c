@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "billing/billing_vty.h"
 #include "core/base/arena.h"
 #include "core/base/clock.h"
 #include "core/base/counter.h"
@@ -17,6 +18,7 @@
 #include "core/net/json.h"
 #include "core/net/listen.h"
 #include "core/net/stream.h"
+#include "core/permit_spend.h"
 #include "daemon/handset.h"
 #include "daemon/lab_vty.h"
 #include "daemon/role.h"
@@ -334,6 +336,13 @@ static void deliver(void *owner, const struct ipc_deliver *d)
 		give_result(d, IPC_RETRY, "absent subscriber", lab.retry_us);
 		return;
 	}
+	struct ipc_result refusal;
+	if (!permit_spend(d, TEXT_LITERAL("sms"), 0, channel_permits_required(lab.channel), clock_monotonic(),
+			  &refusal)) {
+		refusal.link = LAB_LINK;
+		channel_result(lab.channel, &refusal);
+		return;
+	}
 	if (message_decode(d->header, &m)) {
 		give_result(d, IPC_REFUSED, "the envelope is damaged", 0);
 		return;
@@ -442,6 +451,7 @@ static void switch_to(const struct config *config)
 	const struct lab_settings *s = config_only(config, &lab_kind);
 
 	lab.enabled = s != NULL;
+	channel_require_permits(lab.channel, config_only(config, &billing_kind) != NULL);
 	if (s) {
 		lab.any = s->any;
 		lab.window = s->window;

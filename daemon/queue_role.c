@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "billing/charge.h"
 #include "core/base/arena.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -12,16 +13,34 @@
 #include "core/queue.h"
 #include "daemon/queue_parts.h"
 #include "daemon/role.h"
+#include "sms/smpp_text.h"
 #include "store/store_open.h"
 
 static struct store *store;
 static struct queue *queue;
 static struct queue_parts *parts;
+static struct billing *billing;
+static struct store_policy policy;
 static struct loop_timer stop_timer;
 
 static enum result check(const struct config *config, const char **why_out)
 {
-	return queue_check(config, why_out);
+	enum result r = queue_check(config, why_out);
+
+	return r ? r : billing_check(config, why_out);
+}
+
+/* As a link with the default settings encodes it. A link that needs fewer segments stays within the price, and one that
+ * needs more does not send (core/permit_spend.h). */
+static int64_t segments(const struct message *message)
+{
+	static const struct smpp_text_settings settings;
+	struct smpp_text_plan plan;
+	struct arena *arena = arena_new(1024);
+	enum result r = smpp_text_plan(message, &settings, arena, &plan, NULL);
+
+	arena_free(&arena);
+	return r ? 0 : (int64_t)plan.segments;
 }
 
 /* The directory of the database stays open in the sandbox: SQLite makes its journal beside the file. */
@@ -48,9 +67,9 @@ static enum result open_store(const struct store_settings *s, const char **why_o
 				       .wal_max_octets = (uint64_t)s->wal_max };
 
 	if (s->driver == STORE_WORD_SQLITE)
-		return store_sqlite_open(role_loop(), s->path.at, NULL, &limits, queue_store_policy(), &store, why_out);
+		return store_sqlite_open(role_loop(), s->path.at, NULL, &limits, &policy, &store, why_out);
 	LOGN(LOG_STORE, NULL, "the memory store keeps nothing over a restart: for tests only");
-	return store_memory_open(role_loop(), queue_store_policy(), &store, why_out);
+	return store_memory_open(role_loop(), &policy, &store, why_out);
 }
 
 /* The store's threads are started here, behind the sandbox, so that it binds them too. */
@@ -58,9 +77,12 @@ static void open_queue(const struct config *config)
 {
 	const char *why = "";
 
+	billing = billing_new(segments);
+	queue_charge_policy(billing_port(billing), &policy);
 	if (open_store(config_only(config, &store_kind), &why))
 		log_fatal(LOG_STORE, "the store cannot be opened: %s", why);
 	queue = queue_new(role_loop(), store);
+	queue_charge(queue, billing_port(billing));
 	parts = queue_parts_new(role_loop(), store, queue);
 }
 
@@ -68,6 +90,7 @@ static void switch_to(const struct config *config)
 {
 	if (!queue)
 		open_queue(config);
+	billing_switch(billing, config, store);
 	queue_switch(queue, config);
 	queue_parts_switch(parts, config);
 }
@@ -113,13 +136,14 @@ static void show(uint32_t call, struct text words)
 static void stop_when_idle(void *owner)
 {
 	(void)owner;
-	if (!queue_parts_stop(parts) || !queue_idle(queue)) {
+	if (!queue_parts_stop(parts) || !queue_idle(queue) || !billing_idle(billing)) {
 		loop_timer_start(role_loop(), &stop_timer, 5 * USEC_PER_MSEC, stop_when_idle, NULL);
 		return;
 	}
 	store_close(&store);
 	queue_parts_free(&parts);
 	queue_free(&queue);
+	billing_free(&billing);
 	role_stopped();
 }
 

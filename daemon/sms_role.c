@@ -2,6 +2,7 @@
 /* The sms role: links to message centres and the server for SMPP clients, on one channel to the queue. */
 #include <stdlib.h>
 
+#include "billing/billing_vty.h"
 #include "core/base/arena.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -169,6 +170,7 @@ static void switch_to(const struct config *config)
 {
 	if (!sms.server)
 		open_server();
+	channel_require_permits(sms.channel, config_only(config, &billing_kind) != NULL);
 	for (struct held_link *h = sms.links; h; h = h->next) {
 		if (!h->leaving && !configured(config, h)) {
 			h->leaving = true;

@@ -14,6 +14,7 @@
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/net/tls.h"
+#include "core/permit_spend.h"
 #include "sms/smpp_incoming.h"
 #include "sms/smpp_outgoing.h"
 
@@ -231,6 +232,9 @@ void smpp_link_deliver(struct smpp_link *l, const struct ipc_deliver *d)
 		return;
 	}
 	struct outgoing *o = outgoing_new(d, &l->style, &refusal);
+	if (o && !permit_spend(d, TEXT_LITERAL("sms"), outgoing_segments(o),
+			       channel_permits_required(smpp_conns_channel(l->conns)), clock_monotonic(), &refusal))
+		outgoing_free(&o);
 	if (!o) {
 		refusal.link = text_of(l->name);
 		channel_result(smpp_conns_channel(l->conns), &refusal);

@@ -115,6 +115,11 @@ struct message_id outgoing_id(const struct outgoing *o)
 	return o->id;
 }
 
+unsigned outgoing_segments(const struct outgoing *o)
+{
+	return o->plan.segments;
+}
+
 int64_t outgoing_not_after(const struct outgoing *o)
 {
 	return o->not_after_us;

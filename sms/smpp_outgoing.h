@@ -30,6 +30,7 @@ struct outgoing *outgoing_new(const struct ipc_deliver *delivery, const struct o
 void outgoing_free(struct outgoing **outgoing);
 
 struct message_id outgoing_id(const struct outgoing *o);
+unsigned outgoing_segments(const struct outgoing *o); /* that the phone gets: what is paid for */
 int64_t outgoing_not_after(const struct outgoing *o); /* monotonic */
 bool outgoing_untouched(const struct outgoing *o);    /* no part was ever sent */
 bool outgoing_unharmed(const struct outgoing *o);     /* no part is with the peer, nor may be */

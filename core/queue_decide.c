@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the queue knows about one delivery as the facts of route_decide(), its decision, and both in words.
+ *
+ * No channel of RCS is configured here yet: the sender has no RCS service, and nobody can be asked about the recipient.
+ * SMPP and Kannel name SMS themselves; what comes by the API may go by SMS only with consent.
+ */
+#include "core/queue_internal.h"
+
+#define EXPLAIN_MAX 400u
+
+bool queue_link_priced(struct text link)
+{
+	return !text_starts(link, "webhook:") && !text_starts(link, "esme:");
+}
+
+struct text queue_money_text(const struct charge_port *port, int64_t micros, const char *currency, struct arena *arena)
+{
+	struct writer w = writer_of(arena_alloc(arena, 48), 48);
+
+	port->put_amount(&w, micros);
+	writer_printf(&w, " %s", currency);
+	return text_range((const char *)w.start, writer_ok(&w) ? writer_len(&w) : 0);
+}
+
+static bool names_sms(const struct message *m)
+{
+	return text_is(m->channel, "smpp") || text_is(m->channel, "kannel");
+}
+
+static void set_price(struct queue *q, const struct message *m, struct text recipient, struct queue_decision *d)
+{
+	const struct charge_port *c = q->charge;
+	enum result r = c->price(c->owner, &d->payer, m, recipient, QUEUE_BEARER, store_now(q->store), &d->price);
+
+	d->has_price = r == OK;
+	if (r == ERR_TOO_BIG)
+		d->facts.sms_fit = FIT_TOO_BIG;
+	else if (r != OK)
+		d->facts.price = PRICE_UNKNOWN;
+	else if (d->price.amount > d->payer.ceiling)
+		d->facts.price = PRICE_ABOVE;
+	/* B1: what costs nothing needs no consent. */
+	if (d->has_price && !d->price.amount)
+		d->facts.consent = CONSENT_ALWAYS;
+}
+
+static void set_facts(struct queue *q, const struct message *m, struct text recipient, enum answer answer,
+		      struct queue_decision *d)
+{
+	d->facts = (struct route_facts){ .sender = SENDER_NO,
+					 .recipient = RECIPIENT_UNKNOWN,
+					 .freshness = KNOWN_FRESH,
+					 .capability = CAPABILITY_NO,
+					 .content = CONTENT_TEXT,
+					 .query = QUERY_EXHAUSTED,
+					 .latch = LATCH_NONE,
+					 .charge_class = names_sms(m) ? CLASS_PAID : CLASS_PACKET_THEN_PAID,
+					 .sms_fit = FIT_OK,
+					 .mms_fit = FIT_NONE,
+					 .consent = d->payer.consent,
+					 .answer = answer,
+					 .price = PRICE_WITHIN,
+					 .rcs_fits = true };
+	if (d->payer.pays)
+		set_price(q, m, recipient, d);
+	else
+		d->facts.consent = CONSENT_ALWAYS;
+}
+
+static struct text price_text(struct queue *q, const struct queue_decision *d, struct arena *arena)
+{
+	if (!d->has_price)
+		return d->payer.pays ? (struct text){ 0 } : TEXT_LITERAL("free of charge");
+	struct text price = queue_money_text(q->charge, d->price.amount, d->price.currency, arena);
+	struct writer w = writer_of(arena_alloc(arena, 128), 128);
+	writer_printf(&w, "%.*s %s ", TEXT_ARGS(price), d->price.amount > d->payer.ceiling ? ">" : "<=");
+	q->charge->put_amount(&w, d->payer.ceiling);
+	return text_range((const char *)w.start, writer_ok(&w) ? writer_len(&w) : 0);
+}
+
+void queue_decide(struct queue *q, const struct message *m, struct text recipient, enum answer answer,
+		  struct message_id delivery, struct arena *arena, struct queue_decision *d)
+{
+	struct writer w = writer_of(arena_alloc(arena, EXPLAIN_MAX), EXPLAIN_MAX);
+
+	*d = (struct queue_decision){ 0 };
+	q->charge->payer(q->charge->owner, m, &d->payer);
+	set_facts(q, m, recipient, answer, d);
+	route_decide(&d->facts, &d->route);
+	struct route_record record = { .id = delivery,
+				       .sequence = answer == ANSWER_NONE ? 1 : 2,
+				       .policy = q->charge->policy(q->charge->owner),
+				       .price = price_text(q, d, arena) };
+	route_explain(&w, &d->facts, &d->route, &record);
+	if (writer_ok(&w))
+		d->explain = text_range((const char *)w.start, writer_len(&w));
+}
+
+static void put_bearer(struct json_writer *w, const struct queue_decision *d, enum route_bearer bearer)
+{
+	char room[256];
+	struct writer s = writer_of(room, sizeof(room));
+
+	route_explain_bearer(&s, &d->route, bearer);
+	json_put_text(w, text_range(room, writer_ok(&s) ? writer_len(&s) : 0));
+}
+
+static void put_amount(struct json_writer *w, const struct charge_port *port, const char *name, int64_t micros)
+{
+	char room[32];
+	struct writer s = writer_of(room, sizeof(room));
+
+	port->put_amount(&s, micros);
+	json_put_member_text(w, name, text_range(room, writer_len(&s)));
+}
+
+void queue_put_decision(struct json_writer *w, const struct charge_port *port, const struct queue_decision *d)
+{
+	json_put_member_cstring(w, "rule", route_rule_name(d->route.rule));
+	json_put_member_text(w, "decision", d->explain);
+	json_key(w, "bearers");
+	json_open_array(w);
+	for (unsigned b = 0; b < ROUTE_BEARER_COUNT; b++)
+		put_bearer(w, d, (enum route_bearer)b);
+	json_close_array(w);
+	if (d->has_price) {
+		put_amount(w, port, "price", d->price.amount);
+		json_put_member_cstring(w, "currency", d->price.currency);
+		json_put_member_int(w, "segments", d->price.units);
+		json_put_member_int(w, "tariff", d->price.version);
+	} else if (!d->payer.pays) {
+		json_put_member_cstring(w, "price", "0.00");
+	}
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The money of a delivery on its way: the charge with its accept, the permit with its hand-out, the end with its
+ * finish. The store commits each together with the message (B14). */
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/queue_internal.h"
+
+#define AFTER_DEADLINE_US (3600 * USEC_PER_SEC)
+
+void queue_charge(struct queue *q, const struct charge_port *port)
+{
+	q->charge = port;
+}
+
+/* --- accept --------------------------------------------------------------------------------------------------- */
+
+static struct queue_money *money_of(struct arena *arena, struct store_accept *accept, struct queue_money **money)
+{
+	if (*money)
+		return *money;
+	struct queue_money *m = arena_alloc(arena, sizeof(*m));
+	m->decisions = arena_alloc(arena, accept->deliveries_count * sizeof(*m->decisions));
+	m->charges = arena_alloc(arena, accept->deliveries_count * sizeof(*m->charges));
+	accept->charges = m->charges;
+	*money = m;
+	return m;
+}
+
+/* Beyond the delivery's deadline and a lease that began just before it. */
+int64_t queue_hold_until(const struct queue *q, int64_t deadline_us)
+{
+	return deadline_us + 2 * q->rules.lease_us + AFTER_DEADLINE_US;
+}
+
+static void put_on_hold(struct queue *q, struct arena *arena, const struct queue_decision *decision,
+			struct message_id id, struct store_new_delivery *d)
+{
+	struct text *keys = arena_alloc(arena, ROUTE_WAKE_COUNT * sizeof(*keys));
+	char text[MESSAGE_ID_TEXT_SIZE];
+
+	d->on_hold = true;
+	d->hold_until_us = d->deadline_us;
+	d->wake_keys = keys;
+	for (unsigned i = 0; i < ROUTE_WAKE_COUNT; i++) {
+		if (!(decision->route.wakes & WAKE_BIT(i)))
+			continue;
+		const char *name = route_wake_name((enum route_wake)i);
+		if (i == WAKE_PRICE)
+			keys[d->wake_keys_count++] = text_of(name);
+		else
+			keys[d->wake_keys_count++] =
+				text_of(arena_printf(arena, "%s:%s", name, message_id_text(id, text)));
+	}
+	counter_add(q->count.held, 1);
+}
+
+enum result queue_money_plan(struct queue *q, struct arena *arena, const struct message *m, struct store_accept *accept,
+			     unsigned i, struct queue_money **money, const char **why_out)
+{
+	struct store_new_delivery *d = &accept->deliveries[i];
+	struct message_id id = message_id_delivery(accept->id, (uint16_t)(i + 1));
+	struct queue_decision *decision = &money_of(arena, accept, money)->decisions[i];
+
+	queue_decide(q, m, d->recipient, ANSWER_NONE, id, arena, decision);
+	if (decision->route.outcome == ROUTE_HOLD) {
+		put_on_hold(q, arena, decision, id, d);
+		return OK;
+	}
+	if (decision->route.outcome != ROUTE_SMS) {
+		counter_add(q->count.rejected, 1);
+		*why_out = arena_cstring(arena, decision->explain);
+		return ERR_DENIED;
+	}
+	if (decision->has_price &&
+	    q->charge->charge(q->charge->owner, &decision->payer, &decision->price, QUEUE_BEARER, (uint16_t)(i + 1),
+			      accept->accepted_us, queue_hold_until(q, d->deadline_us), arena,
+			      &(*money)->charges[accept->charges_count]))
+		accept->charges_count++;
+	return OK;
+}
+
+struct octets queue_money_trail(const struct queue_money *money, unsigned i, int64_t now_us, struct octets first,
+				struct arena *arena)
+{
+	const struct queue_decision *d = &money->decisions[i];
+
+	if (!d->route.rule)
+		return first;
+	enum trail_code code = d->route.outcome == ROUTE_HOLD ? TRAIL_HELD : TRAIL_DECIDED;
+	struct octets e = queue_event(arena, now_us, code, text_of(route_rule_name(d->route.rule)), d->explain);
+	uint8_t *both = arena_alloc(arena, first.len + e.len);
+	memcpy(both, first.at, first.len);
+	memcpy(both + first.len, e.at, e.len);
+	return (struct octets){ both, first.len + e.len };
+}
+
+/* --- no credit ------------------------------------------------------------------------------------------------ */
+
+struct credit_look {
+	struct queue *queue;
+	struct arena *arena;
+	struct queue_decision decision;
+	int64_t total;
+	struct store_account account;
+	queue_money_told told;
+	void *owner;
+};
+
+static struct text amount_text(struct credit_look *l, int64_t micros)
+{
+	return queue_money_text(l->queue->charge, micros, l->decision.price.currency, l->arena);
+}
+
+static void balance_found(struct store_request *r)
+{
+	struct credit_look *l = r->owner;
+	const struct store_account *a = &l->account;
+
+	queue_asked_done(l->queue);
+	if (r->answer != STORE_DONE) {
+		l->told(l->owner, "the balance does not allow it");
+		return;
+	}
+	int64_t available = a->posted_out + a->credit - a->held_out;
+	struct text price = amount_text(l, l->total), have = amount_text(l, available);
+	struct text missing = amount_text(l, l->total - available);
+	l->told(l->owner,
+		arena_printf(l->arena,
+			     "no credit: the message costs %.*s, account %.*s has %.*s; a top-up of %.*s or "
+			     "more permits it",
+			     TEXT_ARGS(price), TEXT_ARGS(l->decision.payer.name), TEXT_ARGS(have), TEXT_ARGS(missing)));
+}
+
+void queue_money_no_credit(struct queue *q, struct arena *arena, const struct queue_money *money,
+			   const struct store_accept *accept, queue_money_told told, void *owner)
+{
+	struct credit_look *l = arena_alloc(arena, sizeof(*l));
+
+	l->queue = q;
+	l->arena = arena;
+	l->told = told;
+	l->owner = owner;
+	l->decision = money->decisions[0];
+	for (unsigned i = 0; i < accept->charges_count; i++)
+		l->total += accept->charges[i].amount;
+	for (unsigned i = 0; i < accept->deliveries_count; i++) {
+		if (money->decisions[i].has_price)
+			l->decision = money->decisions[i];
+	}
+	l->account.arena = arena;
+	memcpy(l->account.id, l->decision.payer.account_id, sizeof(l->account.id));
+	counter_add(q->count.no_credit, 1);
+	queue_ask_store(q, &l->account.base, STORE_ACCOUNT_GET, balance_found, l);
+}
+
+/* --- hand-out ------------------------------------------------------------------------------------------------- */
+
+struct text queue_money_permit(struct queue *q, const struct flight *f, int64_t not_after_us,
+			       uint8_t room[QUEUE_PERMIT_MAX])
+{
+	struct writer w = writer_of(room, QUEUE_PERMIT_MAX);
+	struct charge_permit p = { .delivery = f->id,
+				   .bearer = QUEUE_BEARER,
+				   .attempt = f->attempt,
+				   .epoch = f->epoch,
+				   .units = f->units,
+				   .price = f->held,
+				   .not_after_us = not_after_us };
+
+	if (!p.units)
+		p.units = q->charge->units(q->charge->owner, &f->message);
+	q->charge->permit(&w, &p);
+	return text_range((const char *)room, writer_ok(&w) ? writer_len(&w) : 0);
+}
+
+/* --- the end -------------------------------------------------------------------------------------------------- */
+
+void queue_money_finish(struct queue *q, struct flight *f, struct store_finish *c)
+{
+	struct charge_end end = q->charge->finish(c->outcome, f->held);
+	struct arena *arena = f->holder->arena;
+	const char *word = end.post ? "posted" : "nothing is charged";
+
+	c->post = end.post;
+	c->amount = end.amount;
+	if (end.operator_bears)
+		word = "in doubt at its end: the operator bears it";
+	char amount[40];
+	struct writer w = writer_of(amount, sizeof(amount));
+	q->charge->put_amount(&w, end.amount);
+	struct text detail = text_of(word);
+	if (end.post)
+		detail = text_of(arena_printf(arena, "posted %.*s", (int)writer_len(&w), amount));
+	struct octets e = queue_event(arena, store_now(q->store), TRAIL_CHARGED, (struct text){ 0 }, detail);
+	uint8_t *both = arena_alloc(arena, c->trail.len + e.len);
+	memcpy(both, c->trail.at, c->trail.len);
+	memcpy(both + c->trail.len, e.at, e.len);
+	c->trail = (struct octets){ both, c->trail.len + e.len };
+}
+
+struct text queue_money_cdr(const struct charge_port *port, const struct message *m, const struct store_row *row,
+			    enum store_outcome outcome, int64_t now_us, struct arena *arena)
+{
+	struct charge_record r = { .message = m,
+				   .id = row->id,
+				   .recipient = row->recipient,
+				   .bearer = row->bearer,
+				   .outcome = outcome,
+				   .attempts = row->attempt,
+				   .units = row->charge_units,
+				   .accepted_us = row->accepted_us,
+				   .expires_us = row->expires_us,
+				   .now_us = now_us,
+				   .currency = row->currency,
+				   .version = row->charge_version,
+				   .posted = row->charge_posted,
+				   .refunded = row->charge_refunded,
+				   .operator_bears = outcome == OUTCOME_UNKNOWN && row->currency.len };
+	struct reader trail = reader_of(row->trail.at, row->trail.len);
+	struct trail_event e;
+
+	while (trail_take(&trail, &e)) {
+		if (e.code == TRAIL_DECIDED && e.rule.len > 1 && e.rule.at[0] == 'R')
+			r.rule = e.rule;
+	}
+	return port->cdr(port->owner, &r, arena);
+}
