@@ -8,6 +8,7 @@
  *	api_auth.c      who asks
  *	api_send.c      POST /v1/messages and /v1/quotes, sendsms
  *	api_ask.c       GET and DELETE /v1/messages/{id}
+ *	api_money.c     balances, top-ups, records, answers of the payer
  *	api_events.c    GET /v1/events
  *	api_health.c    /healthz, /readyz, /metrics, /openapi.json
  *	api_answer.c    answers in JSON
@@ -57,7 +58,7 @@ unsigned api_port_connections(void);
 /* api_routes.c */
 struct api_route {
 	enum http_method method;
-	const char *path; /* "{id}" at the end stands for one segment */
+	const char *path; /* "{id}" stands for one segment */
 	enum { ROUTE_OPEN, ROUTE_ACCOUNT, ROUTE_KANNEL } access;
 	void (*handle)(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
 };
@@ -87,6 +88,13 @@ MUST_CHECK enum result api_send_ready(struct api_problem *problem);
 void api_ask_message(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
 void api_ask_cancel(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
 void api_ask_answer(uint32_t number, const struct ipc_answer *answer);
+
+/* api_money.c */
+void api_money_balance(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
+void api_money_top_up(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
+void api_money_records(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
+void api_money_records_taken(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
+void api_money_consent(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
 
 /* api_events.c */
 void api_events_open(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);

@@ -7,6 +7,11 @@ static const struct api_route routes[] = {
 	{ HTTP_METHOD_GET, "/v1/messages/{id}", ROUTE_ACCOUNT, api_ask_message },
 	{ HTTP_METHOD_DELETE, "/v1/messages/{id}", ROUTE_ACCOUNT, api_ask_cancel },
 	{ HTTP_METHOD_POST, "/v1/quotes", ROUTE_ACCOUNT, api_send_quote },
+	{ HTTP_METHOD_POST, "/v1/messages/{id}/consent", ROUTE_ACCOUNT, api_money_consent },
+	{ HTTP_METHOD_GET, "/v1/accounts/{name}/balance", ROUTE_ACCOUNT, api_money_balance },
+	{ HTTP_METHOD_POST, "/v1/accounts/{name}/top-up", ROUTE_ACCOUNT, api_money_top_up },
+	{ HTTP_METHOD_GET, "/v1/cdr", ROUTE_ACCOUNT, api_money_records },
+	{ HTTP_METHOD_DELETE, "/v1/cdr/{number}", ROUTE_ACCOUNT, api_money_records_taken },
 	{ HTTP_METHOD_GET, "/v1/events", ROUTE_ACCOUNT, api_events_open },
 	{ HTTP_METHOD_GET, "/cgi-bin/sendsms", ROUTE_KANNEL, api_send_kannel },
 	{ HTTP_METHOD_POST, "/cgi-bin/sendsms", ROUTE_KANNEL, api_send_kannel },
@@ -29,9 +34,12 @@ static bool path_matches(const char *pattern, struct text path, struct text *id_
 	*id_out = (struct text){ 0 };
 	if (!pattern[fixed])
 		return text_is(path, pattern);
-	if (path.len <= fixed || memcmp(path.at, pattern, fixed))
+	const char *rest = strchr(pattern + fixed, '}') + 1;
+	size_t tail = strlen(rest);
+	if (path.len <= fixed + tail || memcmp(path.at, pattern, fixed) ||
+	    memcmp(path.at + path.len - tail, rest, tail))
 		return false;
-	*id_out = text_range(path.at + fixed, path.len - fixed);
+	*id_out = text_range(path.at + fixed, path.len - fixed - tail);
 	return !memchr(id_out->at, '/', id_out->len);
 }
 

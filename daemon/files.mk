@@ -2,7 +2,7 @@ SRCS_daemon :=
 SRCS_daemon += $(addprefix daemon/, api_problem.c api_time.c api_take.c api_message.c)
 SRCS_daemon += $(addprefix daemon/, kannel_charset.c kannel_values.c kannel_query.c kannel_receipt.c)
 SRCS_daemon += $(addprefix daemon/, api_role.c api_port.c api_routes.c api_auth.c api_accounts.c api_calls.c api_answer.c)
-SRCS_daemon += $(addprefix daemon/, api_send.c api_ask.c api_events.c api_health.c api_vty.c webhook.c webhook_body.c webhook_client.c)
+SRCS_daemon += $(addprefix daemon/, api_send.c api_ask.c api_money.c api_events.c api_health.c api_vty.c webhook.c webhook_body.c webhook_client.c)
 SRCS_daemon += daemon/openapi_json.c
 $(B)/gen/daemon/openapi_json.c: daemon/openapi.json
 	@mkdir -p $(@D)
