@@ -1,0 +1,216 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The decision and the money in the running gateway: prices and consent at accept, a balance that runs dry exactly at
+zero, a race for the last unit, refunds, a queue killed under billed traffic, quotes that keep their word, records that
+add up. Prints TAP."""
+import hashlib
+import json
+import os
+import random
+import tempfile
+import threading
+import time
+
+from decimal import Decimal
+
+from gateway import Gateway, Phone, Tap, secret, wait_for
+from httpd import Http
+
+HANDSET = "+819012345678"
+TARIFF = """version,1,JPY,2019-10-01,,half-up,0.01
+price,sms,+81,full,1,70,3,10%,sent
+price,sms,+81,full,71,670,9,10%,sent
+price,sms,+81,half,1,160,3,10%,sent
+price,sms,+81,half,161,1530,6,10%,sent
+price,sms,+8170,half,1,1530,50,0,delivered
+price,sms,+8170,full,1,670,50,0,delivered
+price,sms,+8160,half,1,1530,0,0,sent
+price,sms,+8160,full,1,670,0,0,sent
+"""
+ACCOUNT = """account %s
+ secret """ + secret("secret") + """
+ allow-sender *
+ default-sender +8150100
+"""
+CONFIG = """log
+ level error
+vty
+ listen 127.0.0.1:@vty@
+http
+ listen 127.0.0.1:@http@
+queue
+ retry 200ms
+lab
+ listen 127.0.0.1:@lab@
+ any yes
+ absent-retry 300ms
+billing
+ tariff %s
+ currency JPY
+ ceiling 10.00
+route phones
+ prefix +81
+ link lab
+""" + "".join(ACCOUNT % name + rest for name, rest in (
+    ("boss", " admin yes\n payment free\n"), ("dry", " consent always\n"), ("race", " consent always\n"),
+    ("never", ""), ("asks", " consent ask\n"), ("late", " payment postpaid\n credit 6.60\n consent always\n"),
+    ("busy", " consent always\n"), ("rich", " consent always\n ceiling 100.00\n")))
+
+
+class Bank:
+    """The API as each account."""
+
+    def __init__(self, port):
+        self.port = port
+        self.boss = self.http("boss")
+        self.keys = 0
+
+    def http(self, name):
+        return Http(self.port, name, "secret")
+
+    def send(self, name, to=HANDSET, text="hello", http=None, **more):
+        return (http or self.http(name)).json("POST", "/v1/messages", {"to": to, "text": text, **more})
+
+    def balance(self, name):
+        status, answer = self.boss.json("GET", f"/v1/accounts/{name}/balance")
+        return {k: Decimal(v) for k, v in answer.items() if k in ("balance", "held", "available", "credit")} if status == 200 else answer
+
+    def top_up(self, name, amount, key=None):
+        self.keys += 1
+        return self.boss.json("POST", f"/v1/accounts/{name}/top-up", {"amount": amount}, {"Idempotency-Key": key or f"key-{self.keys}"})
+
+    def final(self, name, answer, seconds=20):
+        http = self.http(name)
+
+        def ended():
+            status, m = http.json("GET", "/v1/messages/" + answer["id"])
+            return m if status == 200 and all(r["final"] for r in m["recipients"]) else None
+        return wait_for(ended, seconds, 0.05)
+
+
+def sound(gateway):
+    return any(line.split()[:2] == ["ledger", "sound"] for line in gateway.show("ledger"))
+
+
+def decides(tap, bank):
+    status, answer = bank.send("never")
+    why = answer.get("error", {}).get("message", "")
+    tap.check(status == 403 and "R6.3" in why and "R6.0" in why, "consent never: refused with the rules", answer)
+    status, answer = bank.send("dry")
+    why = answer.get("error", {}).get("message", "")
+    tap.check(status == 403 and "costs 3.30 JPY" in why and "top-up of 3.30 JPY" in why, "no balance: price, balance and the way out", answer)
+    status, answer = bank.send("boss")
+    tap.check(status == 202 and answer["recipients"][0].get("price") == "0.00", "a free account sends for nothing", answer)
+    status, answer = bank.send("dry", to="+81601", text="nothing to pay")
+    tap.check(status == 202, "a price of zero is sendable with an empty balance", answer)
+    status, answer = bank.send("late", to="+81701", text="dear")
+    tap.check(status == 202 and answer["recipients"][0]["state"] == "hold" and answer["recipients"][0]["rule"] == "R6.7",
+              "above the ceiling: held", answer)
+
+
+def runs_dry(tap, bank):
+    status, answer = bank.top_up("dry", "9.90")
+    tap.check(status == 200 and answer.get("available") == "9.90", "a top-up", answer)
+    got = [bank.send("dry") for _ in range(4)]
+    tap.check([s for s, _ in got] == [202, 202, 202, 403], "three messages of 3.30 go, the fourth does not", got[-1])
+    ends = [bank.final("dry", a) for s, a in got if s == 202]
+    tap.check(all(e and e["recipients"][0]["state"] == "delivered" for e in ends), "they arrive", ends)
+    have = bank.balance("dry")
+    tap.check(have["balance"] == 0 and have["held"] == 0, "and the balance is exactly zero", have)
+    first = bank.top_up("dry", "5.00", "once")
+    again = bank.top_up("dry", "5.00", "once")
+    other = bank.top_up("dry", "6.00", "once")
+    tap.check(first[0] == again[0] == 200 and other[0] == 409 and bank.balance("dry")["balance"] == 5,
+              "the same key tops up once, another amount under it is refused", (first, again, other))
+    status, answer = bank.top_up("dry", "-5.00")
+    tap.check(status == 200 and bank.balance("dry")["balance"] == 0, "money can be taken back", answer)
+    tap.check(bank.top_up("dry", "-0.01")[0] == 403, "but not more than is there")
+    tap.check(bank.http("dry").json("POST", "/v1/accounts/dry/top-up", {"amount": "1"}, {"Idempotency-Key": "x"})[0] == 403,
+              "only an admin tops up")
+    tap.check(bank.http("dry").json("GET", "/v1/accounts/race/balance")[0] == 403, "nobody sees another's balance")
+
+
+def races(tap, bank, gateway):
+    bank.top_up("race", "3.30")
+    codes = []
+    barrier = threading.Barrier(64)
+
+    def one(n):
+        http = bank.http("race")
+        barrier.wait()
+        codes.append(bank.send("race", to=f"+8190{n:04d}", http=http)[0])
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(64)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    tap.check(sorted(codes) == [202] + [403] * 63, "64 at once for the last unit: one gets it", sorted(codes))
+    settled = wait_for(lambda: bank.balance("race")["held"] == 0, 10)
+    tap.check(settled and bank.balance("race")["balance"] == 0 and sound(gateway), "nothing is overdrawn, the ledger is sound")
+
+
+def postpaid(tap, bank):
+    codes = [bank.send("late")[0] for _ in range(3)]
+    tap.check(codes == [202, 202, 403], "postpaid: to its credit and no further", codes)
+
+
+def asks(tap, bank, phone):
+    bank.top_up("asks", "3.30")
+    status, answer = bank.send("asks", text="may I?")
+    one = answer["recipients"][0]
+    tap.check(status == 202 and one["state"] == "hold" and one["rule"] == "R6.4" and bank.balance("asks")["held"] == 0,
+              "consent ask: held, nothing set aside", answer)
+    tap.check(not phone.wait("message", 0.5, lambda e: e["text"] == "may I?"), "and nothing goes out")
+    _, state = bank.http("asks").json("GET", "/v1/messages/" + one["id"])
+    tap.check(state["recipients"][0]["state"] == "hold", "its state says so", state)
+    tap.check(bank.http("dry").json("POST", f"/v1/messages/{one['id']}/consent", {"answer": "yes"})[0] == 404,
+              "nobody else can answer")
+    status, taken = bank.http("asks").json("POST", f"/v1/messages/{one['id']}/consent", {"answer": "yes"})
+    tap.check(status == 200 and phone.wait("message", 5, lambda e: e["text"] == "may I?"), "yes: it goes", taken)
+    end = bank.final("asks", answer)
+    tap.check(end and end["recipients"][0]["state"] == "delivered" and bank.balance("asks")["balance"] == 0, "and is paid", end)
+    status, again = bank.http("asks").json("POST", f"/v1/messages/{one['id']}/consent", {"answer": "yes"})
+    tap.check(status == 409, "a second answer is too late", again)
+    _, answer = bank.send("asks", text="and this?")
+    one = answer["recipients"][0]
+    status, taken = bank.http("asks").json("POST", f"/v1/messages/{one['id']}/consent", {"answer": "no"})
+    end = bank.final("asks", answer)
+    tap.check(status == 200 and end and end["recipients"][0]["state"] == "cancelled" and end["recipients"][0]["timeline"][-1].get("rule"),
+              "no: it ends unsent", end)
+
+
+def shows(tap, bank, gateway):
+    bank.top_up("rich", "3.30")
+    _, answer = bank.send("rich", text="why?")
+    bank.final("rich", answer)
+    lines = "\n".join(gateway.show("decision " + answer["id"]))
+    tap.check("SMS by R3.12" in lines and "R6.9" in lines and "posted 3.30 JPY" in lines, "show decision explains it", lines)
+    lines = gateway.show("account rich")
+    tap.check("balance      0.00 JPY" in lines and "payment      prepaid" in lines, "show account", lines)
+    tap.check(sound(gateway), "show ledger: sound", gateway.show("ledger"))
+
+
+def main():
+    tap = Tap()
+    folder = tempfile.TemporaryDirectory()
+    tariff = os.path.join(folder.name, "tariff.csv")
+    with open(tariff, "w", encoding="ascii") as f:
+        f.write(TARIFF)
+    gateway = Gateway(CONFIG % tariff)
+    tap.check(gateway.link_up("lab"), "the lab is up", gateway.show("links"))
+    bank = Bank(gateway.ports["http"])
+    phone = Phone(gateway.ports["lab"], HANDSET)
+    decides(tap, bank)
+    runs_dry(tap, bank)
+    races(tap, bank, gateway)
+    postpaid(tap, bank)
+    asks(tap, bank, phone)
+    shows(tap, bank, gateway)
+    if tap.failed:
+        gateway.complain("something failed")
+    tap.check(gateway.close() == 0, "it ends in order")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
