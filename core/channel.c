@@ -18,7 +18,7 @@ enum pending_kind { PENDING_NONE, PENDING_ACCEPT, PENDING_REPORT, PENDING_ASK };
 struct hand {
 	struct flight_node node; /* first */
 	int64_t epoch;
-	bool answered;
+	bool answered, sending;
 	uint32_t call;
 	/* the result's record body, once answered */
 	size_t len;
@@ -351,6 +351,11 @@ unsigned channel_unacknowledged(const struct channel *c)
 
 void channel_sending(struct channel *c, const struct message_id *ids, unsigned count)
 {
+	for (unsigned i = 0; i < count; i++) {
+		struct hand *h = (struct hand *)flight_find(&c->hands, ids[i].octets);
+		if (h)
+			h->sending = true;
+	}
 	if (!c->ipc || !count)
 		return;
 	struct writer *w = ipc_begin(c->ipc, IPC_SENDING, 0, (size_t)count * MESSAGE_ID_SIZE);
@@ -427,21 +432,26 @@ static void collect_id(void *owner, struct flight_node *node)
 {
 	struct ids *ids = owner;
 
-	memcpy(ids->at, node->key, MESSAGE_ID_SIZE);
-	ids->at += MESSAGE_ID_SIZE;
+	memcpy(ids->all, node->key, MESSAGE_ID_SIZE);
+	ids->all += MESSAGE_ID_SIZE;
+	if (!((struct hand *)node)->sending)
+		return;
+	memcpy(ids->sending, node->key, MESSAGE_ID_SIZE);
+	ids->sending += MESSAGE_ID_SIZE;
 }
 
 static void say_holding(struct channel *c)
 {
 	size_t size = (size_t)c->hands.count * MESSAGE_ID_SIZE;
-	uint8_t *room = must_alloc(size);
-	struct ids ids = { room };
+	uint8_t *room = must_alloc(2 * size);
+	struct ids ids = { room, room + size };
 	struct ipc_holding h = { .says_sending = c->says_sending,
 				 .incarnation = text_of(c->incarnation),
 				 .ids = text_range((char *)room, size) };
 
 	flight_each(&c->hands, collect_id, &ids);
-	ipc_put_holding(ipc_begin(c->ipc, IPC_HOLDING, 0, 64 + size), &h);
+	h.sending = text_range((char *)room + size, (size_t)(ids.sending - (room + size)));
+	ipc_put_holding(ipc_begin(c->ipc, IPC_HOLDING, 0, 64 + 2 * size), &h);
 	sent(c, ipc_end(c->ipc));
 	free(room);
 }

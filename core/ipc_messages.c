@@ -222,6 +222,7 @@ void ipc_put_holding(struct writer *w, const struct ipc_holding *h)
 {
 	ipc_put_text(w, h->incarnation);
 	put_long(w, h->ids);
+	put_long(w, h->sending);
 	writer_u8(w, h->says_sending);
 }
 
@@ -229,8 +230,10 @@ bool ipc_get_holding(struct reader *r, struct ipc_holding *out)
 {
 	out->incarnation = get_short(r);
 	out->ids = get_long(r);
+	out->sending = get_long(r);
 	out->says_sending = get_bool(r);
-	return reader_done(r) && !(out->ids.len % MESSAGE_ID_SIZE) && out->incarnation.len <= 32;
+	return reader_done(r) && !(out->ids.len % MESSAGE_ID_SIZE) && !(out->sending.len % MESSAGE_ID_SIZE) &&
+	       out->incarnation.len <= 32;
 }
 
 void ipc_put_link(struct writer *w, const struct ipc_link *l)

@@ -146,6 +146,7 @@ struct ipc_report {
 struct ipc_holding {
 	struct text incarnation; /* made anew at each start of the role: "sms-7f3a9c01" */
 	struct text ids;	 /* 16 octets each */
+	struct text sending;	 /* those of them whose first byte may have left */
 	bool says_sending;	 /* it says IPC_SENDING before each delivery's first byte */
 };
 

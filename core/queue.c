@@ -204,8 +204,10 @@ void queue_free(struct queue **queue)
 		next = l->next;
 		free(l);
 	}
-	for (unsigned i = 0; i < QUEUE_EDGES_MAX; i++)
+	for (unsigned i = 0; i < QUEUE_EDGES_MAX; i++) {
 		free(q->edges[i].holding);
+		free(q->edges[i].sending);
+	}
 	route_table_free(&q->routes);
 	free(q);
 }
@@ -240,8 +242,9 @@ void queue_peer_lost(struct queue *q, unsigned edge)
 	e->ipc = NULL;
 	e->generation++;
 	free(e->holding);
-	e->holding = NULL;
-	e->holding_count = 0;
+	free(e->sending);
+	e->holding = e->sending = NULL;
+	e->holding_count = e->sending_count = 0;
 	queue_links_lost(q, edge);
 }
 
@@ -287,7 +290,7 @@ bool queue_record(struct queue *q, unsigned edge, struct ipc_record *record)
 	case IPC_HOLDING:
 		return queue_holding_record(q, edge, record);
 	case IPC_SENDING:
-		return queue_sending_record(q, record);
+		return queue_sending_record(q, edge, record);
 	case IPC_OUTBOX_END:
 		return queue_outbox_end_record(q, edge, record);
 	case IPC_ASK:

@@ -121,7 +121,7 @@ static void put_recipient(struct json_writer *w, const struct accept_job *j, uns
 /* What the API tells per recipient; SMPP peers get no such text. */
 static struct text answer_text(struct accept_job *j)
 {
-	if (!text_is(j->message.channel, "http"))
+	if (!text_is(j->message.channel, "http") && !text_is(j->message.channel, "kannel"))
 		return (struct text){ 0 };
 	size_t size = 64;
 

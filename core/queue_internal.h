@@ -57,6 +57,8 @@ struct edge {
 	char incarnation[40];
 	uint8_t (*holding)[16]; /* sorted ids of its IPC_HOLDING, until every link was looked at */
 	unsigned holding_count;
+	uint8_t (*sending)[16]; /* those of them that may have left */
+	unsigned sending_count;
 	bool says_sending; /* a delivery that it did not say IPC_SENDING for was never sent */
 	bool watching;	   /* wants events */
 };
@@ -183,7 +185,7 @@ void queue_sweep(void *owner); /* a timer's callback; owner = the queue */
 struct link *queue_link_find(struct queue *q, struct text name);
 struct link *queue_link_get(struct queue *q, struct text name); /* made when it is not there */
 bool queue_link_record(struct queue *q, unsigned edge, struct ipc_record *record);
-bool queue_sending_record(struct queue *q, struct ipc_record *record);
+bool queue_sending_record(struct queue *q, unsigned edge, struct ipc_record *record);
 bool queue_holding_record(struct queue *q, unsigned edge, struct ipc_record *record);
 void queue_links_lost(struct queue *q, unsigned edge);
 void queue_links_turn(struct queue *q);			  /* claims where there is credit and work */

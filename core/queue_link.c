@@ -419,6 +419,16 @@ static int compare_ids(const void *a, const void *b)
 	return memcmp(a, b, MESSAGE_ID_SIZE);
 }
 
+static void take_ids(struct text ids, uint8_t (**to)[16], unsigned *count)
+{
+	free(*to);
+	*count = (unsigned)(ids.len / MESSAGE_ID_SIZE);
+	*to = must_alloc(ids.len);
+	if (ids.len)
+		memcpy(*to, ids.at, ids.len);
+	qsort(*to, *count, MESSAGE_ID_SIZE, compare_ids);
+}
+
 bool queue_holding_record(struct queue *q, unsigned edge, struct ipc_record *record)
 {
 	struct ipc_holding h;
@@ -428,22 +438,28 @@ bool queue_holding_record(struct queue *q, unsigned edge, struct ipc_record *rec
 	    !text_copy(h.incarnation, e->incarnation, sizeof(e->incarnation)))
 		return false;
 	e->says_sending = h.says_sending;
-	free(e->holding);
-	e->holding_count = (unsigned)(h.ids.len / MESSAGE_ID_SIZE);
-	e->holding = must_alloc(h.ids.len);
-	if (h.ids.len)
-		memcpy(e->holding, h.ids.at, h.ids.len);
-	qsort(e->holding, e->holding_count, MESSAGE_ID_SIZE, compare_ids);
+	take_ids(h.ids, &e->holding, &e->holding_count);
+	take_ids(h.sending, &e->sending, &e->sending_count);
 	return true;
 }
 
-bool queue_sending_record(struct queue *q, struct ipc_record *record)
+/* Of a delivery that this queue does not know yet: kept for when it looks at what an earlier run had handed out. */
+static void keep_sending(struct edge *e, const uint8_t *id)
+{
+	e->sending = must_realloc(e->sending, ((size_t)e->sending_count + 1) * MESSAGE_ID_SIZE);
+	memcpy(e->sending[e->sending_count++], id, MESSAGE_ID_SIZE);
+	qsort(e->sending, e->sending_count, MESSAGE_ID_SIZE, compare_ids);
+}
+
+bool queue_sending_record(struct queue *q, unsigned edge, struct ipc_record *record)
 {
 	while (reader_left(&record->body) >= MESSAGE_ID_SIZE) {
-		struct flight *f =
-			(struct flight *)flight_find(&q->flights, reader_take(&record->body, MESSAGE_ID_SIZE));
+		const uint8_t *id = reader_take(&record->body, MESSAGE_ID_SIZE);
+		struct flight *f = (struct flight *)flight_find(&q->flights, id);
 		if (f)
 			f->sending = true;
+		else
+			keep_sending(&q->edges[edge], id);
 	}
 	return reader_done(&record->body);
 }
@@ -451,6 +467,11 @@ bool queue_sending_record(struct queue *q, struct ipc_record *record)
 static bool edge_holds(const struct edge *e, struct message_id id)
 {
 	return e->holding && bsearch(id.octets, e->holding, e->holding_count, MESSAGE_ID_SIZE, compare_ids);
+}
+
+static bool edge_sends(const struct edge *e, struct message_id id)
+{
+	return e->sending && bsearch(id.octets, e->sending, e->sending_count, MESSAGE_ID_SIZE, compare_ids);
 }
 
 static void settle_row(struct claim_job *j, const struct store_row *row)
@@ -464,8 +485,8 @@ static void settle_row(struct claim_job *j, const struct store_row *row)
 	j->link->in_flight++;
 	flight_add(&q->flights, &f->node);
 	if (edge_holds(e, row->id)) {
-		f->sending = true; /* or not: it may have said so to the queue before us */
-		return;		   /* its result will come */
+		f->sending = edge_sends(e, row->id);
+		return; /* its result will come */
 	}
 	if (text_is(row->worker, e->incarnation))
 		queue_flight_doubt(q, f, 0, NULL);
