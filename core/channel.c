@@ -425,7 +425,7 @@ void channel_link_drop(struct channel *c, struct text name)
 /* --- connection ----------------------------------------------------------------------------------------------- */
 
 struct ids {
-	uint8_t *at;
+	uint8_t *all, *sending;
 };
 
 static void collect_id(void *owner, struct flight_node *node)
