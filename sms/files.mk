@@ -13,3 +13,4 @@ SRCS_sms += $(addprefix sms/smpp_, accounts.c accounts_network.c server.c server
 SRCS_sms += sms/tp_message.c
 SRCS_sms += $(addprefix sms/, modem_link.c modem_link_in.c)
 SRCS_sms += $(addprefix sms/, phone_link.c phone_link_in.c)
+SRCS_sms += sms/gsup_port.c
