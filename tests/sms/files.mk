@@ -34,3 +34,5 @@ TESTS += tests/sms/test_phone_link.c
 FAKES_tests/sms/test_phone_link.c := tests/fake/fake_queue.c
 TESTS += tests/sms/test_gsup_port.c
 FAKES_tests/sms/test_gsup_port.c := tests/fake/fake_queue.c
+TESTS += tests/sms/test_sgs_port.c
+FAKES_tests/sms/test_sgs_port.c := tests/fake/fake_queue.c
