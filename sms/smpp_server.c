@@ -239,7 +239,7 @@ static void show_esme(const struct smpp_esme *e, void (*say)(void *owner, const 
 
 	snprintf(line, sizeof(line), "%-24s binds %u of %lld  waiting %u  unanswered %u  receipts %u", e->link,
 		 e->binds_count, (long long)e->account->settings.smpp_binds, e->list.count, e->open - e->list.count,
-		 e->receipts_count);
+		 e->receipts.count);
 	say(owner, line);
 	for (unsigned i = 0; i < e->binds_count; i++) {
 		const struct smpp_session *s = smpp_conn_session(e->binds[i]->conn);

@@ -64,6 +64,7 @@ struct smpp_esme *smpp_esme_of(struct smpp_server *server, struct smpp_account *
 	e->account = account;
 	snprintf(e->link, sizeof(e->link), "esme:%s", account->name);
 	outgoing_list_init(&e->list);
+	smpp_receipts_init(e);
 	make_counters(e);
 	choose_style(e);
 	account->esme = e;
@@ -199,7 +200,7 @@ void smpp_esme_stop(struct smpp_esme *e)
 
 bool smpp_esme_idle(const struct smpp_esme *e)
 {
-	return !e->open && !e->receipts_count && !e->binds_count;
+	return !e->open && !e->receipts.count && !e->binds_count;
 }
 
 void smpp_esme_free(struct smpp_account *a)
@@ -214,6 +215,7 @@ void smpp_esme_free(struct smpp_account *a)
 	loop_timer_stop(&e->overdue);
 	if (e->announced)
 		channel_link_drop(e->server->channel, text_of(e->link));
+	smpp_receipts_clear(e);
 	free(e->binds);
 	free(e);
 }

@@ -14,6 +14,7 @@
 #define SMS_SMPP_SERVER_INTERNAL_H
 
 #include "core/base/counter.h"
+#include "core/flight.h"
 #include "core/net/listen.h"
 #include "core/net/tls.h"
 #include "sms/smpp_accounts.h"
@@ -51,6 +52,7 @@ struct smpp_client {
 };
 
 struct smpp_receipt_row;
+#define SMPP_ENDED_KEPT 1024u
 
 /* An account with something under way. */
 struct smpp_esme {
@@ -61,9 +63,11 @@ struct smpp_esme {
 	unsigned binds_count, binds_room, turn;
 	struct outgoing_style style;
 	struct outgoing_list list;
-	unsigned open; /* deliveries here, waiting or unanswered */
-	struct smpp_receipt_row *receipts;
-	unsigned receipts_count;
+	unsigned open;			  /* deliveries here, waiting or unanswered */
+	struct flight_table receipts;	  /* all that are here, by row */
+	struct smpp_receipt_row *waiting; /* those not sent */
+	struct smpp_receipt_row **waiting_last;
+	uint8_t (*ended)[16]; /* rows that a client took, the last ones; SMPP_ENDED_KEPT, NULL before the first */
 	struct loop_timer again, overdue;
 	bool announced, up;
 	uint32_t window;
@@ -136,6 +140,8 @@ bool smpp_esme_idle(const struct smpp_esme *e);
 /* --- receipts: cookies of theirs have the lowest bit set --- */
 
 #define SMPP_RECEIPT_COOKIE UINT64_C(1)
+void smpp_receipts_init(struct smpp_esme *e);
+void smpp_receipts_clear(struct smpp_esme *e);
 void smpp_receipts_pump(struct smpp_esme *e);
 void smpp_receipts_answer(struct smpp_client *c, const struct smpp_answer *answer);
 void smpp_receipts_put_off(struct smpp_esme *e, const char *why); /* those that wait here go back to the queue */

@@ -14,7 +14,7 @@
 #include "sms/smpp_receipt.h"
 #include "sms/smpp_server_internal.h"
 
-#define RECEIPTS_MAX 1024u /* of an account, waiting or unanswered; the queue gives 64 */
+#define RECEIPTS_MAX 1024u /* of an account, waiting or unanswered; more than the queue gives at once */
 #define SOON_MS 1000u
 #define TEMPORARY_MS 10000u
 #define REFUSED_MS 60000u
@@ -23,9 +23,8 @@
 #define TLVS_ROOM 160u
 
 struct smpp_receipt_row {
-	struct smpp_receipt_row *next;
-	uint8_t id[16];
-	bool sent;
+	struct flight_node node;	     /* first; its key is the row's id */
+	struct smpp_receipt_row *next, **at; /* of those that wait; at NULL: it was sent */
 	struct message_id message;
 	uint8_t esm_class, state;
 	bool has_network_error;
@@ -160,7 +159,7 @@ static struct smpp_receipt_row *row_of(const struct ipc_outbox *row)
 	if (!text_is(row->kind, "receipt") || json_parse(row->body, NULL, &doc, &error))
 		return NULL;
 	struct smpp_receipt_row *r = must_alloc(sizeof(*r));
-	memcpy(r->id, row->id, sizeof(r->id));
+	memcpy(r->node.key, row->id, sizeof(r->node.key));
 	bool good = read_row(json_root(doc), r);
 	json_free(&doc);
 	if (good)
@@ -169,32 +168,71 @@ static struct smpp_receipt_row *row_of(const struct ipc_outbox *row)
 	return NULL;
 }
 
-/* --- the list: few, in the order in which they came --- */
+/* --- what is here --- */
 
-static struct smpp_receipt_row **place_of(struct smpp_esme *e, const uint8_t id[16])
+void smpp_receipts_init(struct smpp_esme *e)
 {
-	struct smpp_receipt_row **at = &e->receipts;
+	flight_table_init(&e->receipts);
+	e->waiting_last = &e->waiting;
+}
 
-	while (*at && memcmp((*at)->id, id, 16))
-		at = &(*at)->next;
-	return at;
+void smpp_receipts_clear(struct smpp_esme *e)
+{
+	flight_table_clear(&e->receipts);
+	free(e->ended);
+}
+
+static void wait_at(struct smpp_esme *e, struct smpp_receipt_row *r, struct smpp_receipt_row **at)
+{
+	r->at = at;
+	r->next = *at;
+	*at = r;
+	if (r->next)
+		r->next->at = &r->next;
+	else
+		e->waiting_last = &r->next;
+}
+
+static void wait_no_more(struct smpp_esme *e, struct smpp_receipt_row *r)
+{
+	if (!r->at)
+		return;
+	*r->at = r->next;
+	if (r->next)
+		r->next->at = r->at;
+	else
+		e->waiting_last = r->at;
+	r->at = NULL;
+}
+
+/* The ids are digests: a place of the table is part of one. */
+static uint8_t *ended_place(struct smpp_esme *e, const uint8_t id[16])
+{
+	if (!e->ended)
+		e->ended = must_alloc(SMPP_ENDED_KEPT * sizeof(*e->ended));
+	return e->ended[(id[0] | (unsigned)id[1] << 8) % SMPP_ENDED_KEPT];
+}
+
+/* A row that the queue read just before it wrote that it is done comes once more: the client has it. */
+static bool ended_before(struct smpp_esme *e, const uint8_t id[16])
+{
+	return e->ended && !memcmp(ended_place(e, id), id, 16);
 }
 
 static void end_row(struct smpp_esme *e, struct smpp_receipt_row *r, bool done, uint32_t retry_ms, const char *detail)
 {
-	channel_outbox_end(e->server->channel, r->id, done, retry_ms, text_of(detail));
-	*place_of(e, r->id) = r->next;
-	e->receipts_count--;
+	channel_outbox_end(e->server->channel, r->node.key, done, retry_ms, text_of(detail));
+	if (done)
+		memcpy(ended_place(e, r->node.key), r->node.key, 16);
+	wait_no_more(e, r);
+	flight_remove(&e->receipts, &r->node);
 	free(r);
 }
 
 void smpp_receipts_put_off(struct smpp_esme *e, const char *why)
 {
-	for (struct smpp_receipt_row *r = e->receipts, *next; r; r = next) {
-		next = r->next;
-		if (!r->sent)
-			end_row(e, r, false, SOON_MS, why);
-	}
+	while (e->waiting)
+		end_row(e, e->waiting, false, SOON_MS, why);
 }
 
 static void unreadable(struct smpp_server *server, const struct ipc_outbox *row)
@@ -216,9 +254,13 @@ void smpp_server_outbox(struct smpp_server *server, const struct ipc_outbox *row
 	struct smpp_account *a = smpp_accounts_find(server->accounts, name);
 	struct smpp_esme *e = a ? a->esme : NULL;
 
-	if (e && *place_of(e, row->id))
+	if (e && flight_find(&e->receipts, row->id))
 		return; /* given again by a queue that came back: the first one's end counts for both */
-	if (!e || !e->up || e->receipts_count >= RECEIPTS_MAX) {
+	if (e && ended_before(e, row->id)) {
+		channel_outbox_end(server->channel, row->id, true, 0, (struct text){ 0 });
+		return;
+	}
+	if (!e || !e->up || e->receipts.count >= RECEIPTS_MAX) {
 		channel_outbox_end(server->channel, row->id, false, SOON_MS, TEXT_LITERAL("no client is bound"));
 		return;
 	}
@@ -227,8 +269,8 @@ void smpp_server_outbox(struct smpp_server *server, const struct ipc_outbox *row
 		unreadable(server, row);
 		return;
 	}
-	*place_of(e, row->id) = r; /* the end of the list */
-	e->receipts_count++;
+	flight_add(&e->receipts, &r->node);
+	wait_at(e, r, e->waiting_last);
 	smpp_esme_pump(e);
 }
 
@@ -268,10 +310,9 @@ static bool send_row(struct smpp_client *c, struct smpp_receipt_row *r)
 
 void smpp_receipts_pump(struct smpp_esme *e)
 {
-	for (struct smpp_receipt_row *r = e->receipts, *next; r; r = next) {
-		next = r->next;
-		if (r->sent)
-			continue;
+	struct smpp_receipt_row *r;
+
+	while ((r = e->waiting)) {
 		struct smpp_client *c = smpp_esme_ready(e);
 		if (!c)
 			return;
@@ -280,16 +321,16 @@ void smpp_receipts_pump(struct smpp_esme *e)
 			end_row(e, r, true, 0, "an address is too long for SMPP");
 			continue;
 		}
-		r->sent = true;
+		wait_no_more(e, r);
 		counter_add(e->sent, 1);
 		smpp_conn_touch(c->conn);
 	}
 }
 
-/* Back among those that wait, in its old place. */
+/* Back among those that wait, in front of them. */
 static void again(struct smpp_esme *e, struct smpp_receipt_row *r)
 {
-	r->sent = false;
+	wait_at(e, r, &e->waiting);
 	if (!e->up)
 		end_row(e, r, false, SOON_MS, "the client went away");
 }

@@ -818,6 +818,12 @@ static void test_receipt(void **state)
 	UNTIL(fake_queue_end(&w.queue, 3));
 	assert_int_equal(e->delivers[1].sm.esm_class, SMPP_ESM_INTERMEDIATE);
 	assert_non_null(strstr(e->delivers[1].octets, "stat:ENROUTE"));
+	/* The queue gives one again that it had read before it wrote the end. */
+	unsigned ends = w.queue.ends_count;
+	fake_queue_outbox(&w.queue, "esme:acme", 3, json);
+	UNTIL(w.queue.ends_count == ends + 1);
+	assert_true(fake_queue_end(&w.queue, 3)->done);
+	assert_int_equal(e->delivers_count, 2);
 	e->reply = SMPP_RX_T_APPN;
 	fake_queue_outbox(&w.queue, "esme:acme", 4, json);
 	UNTIL(fake_queue_end(&w.queue, 4));
