@@ -5,9 +5,26 @@
 #include <string.h>
 
 #include "sms/concat_part.h"
+#include "sms/tp_message.h"
 #include "sms/tpdu.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+/* What is a message has somebody it is from and to, and a body within its room. */
+static void as_message(const struct tpdu *t)
+{
+	static struct tp_received got;
+	char room[TPDU_TEXT_MAX];
+	struct writer body = writer_of(room, sizeof(room));
+	const char *why = NULL;
+	uint8_t fcs = 0;
+
+	enum result result = tp_message_read(t, TEXT_LITERAL("+4915"), true, 1, &got, &body, &fcs, &why);
+	if (result == OK && (!got.sender[0] || !got.recipient[0] || got.message.body.len > sizeof(room)))
+		abort();
+	if (result != OK && (!fcs || !why))
+		abort();
+}
 
 static void use(const struct tpdu *t)
 {
@@ -20,6 +37,7 @@ static void use(const struct tpdu *t)
 		abort();
 	if (concat_part_of(t, 0, &kept, &part, &id) == OK && (!part.number || part.number > id.total))
 		abort();
+	as_message(t);
 	if (t->has_header) {
 		struct reader elements = header_elements(&t->header);
 		struct header_ie ie;
