@@ -67,7 +67,9 @@ struct smpp_esme {
 	struct flight_table receipts;	  /* all that are here, by row */
 	struct smpp_receipt_row *waiting; /* those not sent */
 	struct smpp_receipt_row **waiting_last;
-	uint8_t (*ended)[16]; /* rows that a client took, the last ones; SMPP_ENDED_KEPT, NULL before the first */
+	struct flight_node *ended; /* rows that a client took, the last ones, in a ring; NULL before the first */
+	struct flight_table ended_ids;
+	unsigned ended_next;
 	struct loop_timer again, overdue;
 	bool announced, up;
 	uint32_t window;

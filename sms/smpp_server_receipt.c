@@ -173,12 +173,14 @@ static struct smpp_receipt_row *row_of(const struct ipc_outbox *row)
 void smpp_receipts_init(struct smpp_esme *e)
 {
 	flight_table_init(&e->receipts);
+	flight_table_init(&e->ended_ids);
 	e->waiting_last = &e->waiting;
 }
 
 void smpp_receipts_clear(struct smpp_esme *e)
 {
 	flight_table_clear(&e->receipts);
+	flight_table_clear(&e->ended_ids);
 	free(e->ended);
 }
 
@@ -205,25 +207,32 @@ static void wait_no_more(struct smpp_esme *e, struct smpp_receipt_row *r)
 	r->at = NULL;
 }
 
-/* The ids are digests: a place of the table is part of one. */
-static uint8_t *ended_place(struct smpp_esme *e, const uint8_t id[16])
+/* A row that the queue read just before it wrote that it is done comes once more: the client has it. */
+static bool ended_before(const struct smpp_esme *e, const uint8_t id[16])
 {
-	if (!e->ended)
-		e->ended = must_alloc(SMPP_ENDED_KEPT * sizeof(*e->ended));
-	return e->ended[(id[0] | (unsigned)id[1] << 8) % SMPP_ENDED_KEPT];
+	return flight_find(&e->ended_ids, id) != NULL;
 }
 
-/* A row that the queue read just before it wrote that it is done comes once more: the client has it. */
-static bool ended_before(struct smpp_esme *e, const uint8_t id[16])
+/* In the place of the oldest. */
+static void remember_end(struct smpp_esme *e, const uint8_t id[16])
 {
-	return e->ended && !memcmp(ended_place(e, id), id, 16);
+	if (ended_before(e, id))
+		return;
+	if (!e->ended)
+		e->ended = must_alloc(SMPP_ENDED_KEPT * sizeof(*e->ended));
+	struct flight_node *node = &e->ended[e->ended_next];
+	e->ended_next = (e->ended_next + 1) % SMPP_ENDED_KEPT;
+	if (e->ended_ids.count == SMPP_ENDED_KEPT)
+		flight_remove(&e->ended_ids, node);
+	memcpy(node->key, id, sizeof(node->key));
+	flight_add(&e->ended_ids, node);
 }
 
 static void end_row(struct smpp_esme *e, struct smpp_receipt_row *r, bool done, uint32_t retry_ms, const char *detail)
 {
 	channel_outbox_end(e->server->channel, r->node.key, done, retry_ms, text_of(detail));
 	if (done)
-		memcpy(ended_place(e, r->node.key), r->node.key, 16);
+		remember_end(e, r->node.key);
 	wait_no_more(e, r);
 	flight_remove(&e->receipts, &r->node);
 	free(r);
