@@ -424,36 +424,47 @@ void channel_link_drop(struct channel *c, struct text name)
 
 /* --- connection ----------------------------------------------------------------------------------------------- */
 
-struct ids {
-	uint8_t *all, *sending;
+/* What is said of the deliveries in hand, a record's worth at a time. */
+struct saying {
+	struct channel *channel;
+	uint8_t ids[IPC_HOLDING_IDS][MESSAGE_ID_SIZE], sending[IPC_HOLDING_IDS][MESSAGE_ID_SIZE];
+	unsigned ids_count, sending_count;
 };
 
-static void collect_id(void *owner, struct flight_node *node)
+static void say_some(struct saying *s, bool more)
 {
-	struct ids *ids = owner;
+	struct channel *c = s->channel;
+	struct ipc_holding h = { .says_sending = c->says_sending,
+				 .more = more,
+				 .incarnation = text_of(c->incarnation),
+				 .ids = text_range((char *)s->ids, (size_t)s->ids_count * MESSAGE_ID_SIZE),
+				 .sending =
+					 text_range((char *)s->sending, (size_t)s->sending_count * MESSAGE_ID_SIZE) };
 
-	memcpy(ids->all, node->key, MESSAGE_ID_SIZE);
-	ids->all += MESSAGE_ID_SIZE;
-	if (!((struct hand *)node)->sending)
-		return;
-	memcpy(ids->sending, node->key, MESSAGE_ID_SIZE);
-	ids->sending += MESSAGE_ID_SIZE;
+	ipc_put_holding(ipc_begin(c->ipc, IPC_HOLDING, 0, 64 + h.ids.len + h.sending.len), &h);
+	sent(c, ipc_end(c->ipc));
+	s->ids_count = s->sending_count = 0;
+}
+
+static void say_hand(void *owner, struct flight_node *node)
+{
+	struct saying *s = owner;
+
+	if (s->ids_count == IPC_HOLDING_IDS)
+		say_some(s, true);
+	memcpy(s->ids[s->ids_count++], node->key, MESSAGE_ID_SIZE);
+	if (((struct hand *)node)->sending)
+		memcpy(s->sending[s->sending_count++], node->key, MESSAGE_ID_SIZE);
 }
 
 static void say_holding(struct channel *c)
 {
-	size_t size = (size_t)c->hands.count * MESSAGE_ID_SIZE;
-	uint8_t *room = must_alloc(2 * size);
-	struct ids ids = { room, room + size };
-	struct ipc_holding h = { .says_sending = c->says_sending,
-				 .incarnation = text_of(c->incarnation),
-				 .ids = text_range((char *)room, size) };
+	struct saying *s = must_alloc(sizeof(*s));
 
-	flight_each(&c->hands, collect_id, &ids);
-	h.sending = text_range((char *)room + size, (size_t)(ids.sending - (room + size)));
-	ipc_put_holding(ipc_begin(c->ipc, IPC_HOLDING, 0, 64 + 2 * size), &h);
-	sent(c, ipc_end(c->ipc));
-	free(room);
+	s->channel = c;
+	flight_each(&c->hands, say_hand, s);
+	say_some(s, false);
+	free(s);
 }
 
 static void offer_again(void *owner, struct flight_node *node)

@@ -224,6 +224,7 @@ void ipc_put_holding(struct writer *w, const struct ipc_holding *h)
 	put_long(w, h->ids);
 	put_long(w, h->sending);
 	writer_u8(w, h->says_sending);
+	writer_u8(w, h->more);
 }
 
 bool ipc_get_holding(struct reader *r, struct ipc_holding *out)
@@ -232,6 +233,7 @@ bool ipc_get_holding(struct reader *r, struct ipc_holding *out)
 	out->ids = get_long(r);
 	out->sending = get_long(r);
 	out->says_sending = get_bool(r);
+	out->more = get_bool(r);
 	return reader_done(r) && !(out->ids.len % MESSAGE_ID_SIZE) && !(out->sending.len % MESSAGE_ID_SIZE) &&
 	       out->incarnation.len <= 32;
 }

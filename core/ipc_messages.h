@@ -143,10 +143,12 @@ struct ipc_report {
  * result was not acknowledged yet. The queue takes back at once what it had leased to the same incarnation and finds
  * missing here (it was never sent); what was leased to an earlier incarnation is in doubt.
  */
+#define IPC_HOLDING_IDS 4096u
 struct ipc_holding {
 	struct text incarnation; /* made anew at each start of the role: "sms-7f3a9c01" */
 	struct text ids;	 /* 16 octets each */
 	struct text sending;	 /* those of them whose first byte may have left */
+	bool more;		 /* another record of these follows: at most IPC_HOLDING_IDS in one */
 	bool says_sending;	 /* it says IPC_SENDING before each delivery's first byte */
 };
 

@@ -245,6 +245,7 @@ void queue_peer_lost(struct queue *q, unsigned edge)
 	free(e->sending);
 	e->holding = e->sending = NULL;
 	e->holding_count = e->sending_count = 0;
+	e->introducing = false;
 	queue_links_lost(q, edge);
 }
 

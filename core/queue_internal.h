@@ -59,6 +59,7 @@ struct edge {
 	unsigned holding_count;
 	uint8_t (*sending)[16]; /* those of them that may have left */
 	unsigned sending_count;
+	bool introducing;  /* more of its IPC_HOLDING follows */
 	bool says_sending; /* a delivery that it did not say IPC_SENDING for was never sent */
 	bool watching;	   /* wants events */
 };

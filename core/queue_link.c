@@ -419,13 +419,14 @@ static int compare_ids(const void *a, const void *b)
 	return memcmp(a, b, MESSAGE_ID_SIZE);
 }
 
-static void take_ids(struct text ids, uint8_t (**to)[16], unsigned *count)
+static void add_ids(struct text ids, uint8_t (**to)[16], unsigned *count)
 {
-	free(*to);
-	*count = (unsigned)(ids.len / MESSAGE_ID_SIZE);
-	*to = must_alloc(ids.len);
-	if (ids.len)
-		memcpy(*to, ids.at, ids.len);
+	unsigned more = (unsigned)(ids.len / MESSAGE_ID_SIZE);
+
+	*to = must_realloc(*to, ((size_t)*count + more) * MESSAGE_ID_SIZE);
+	if (more)
+		memcpy((*to)[*count], ids.at, ids.len);
+	*count += more;
 	qsort(*to, *count, MESSAGE_ID_SIZE, compare_ids);
 }
 
@@ -437,9 +438,12 @@ bool queue_holding_record(struct queue *q, unsigned edge, struct ipc_record *rec
 	if (!ipc_get_holding(&record->body, &h) || !h.incarnation.len ||
 	    !text_copy(h.incarnation, e->incarnation, sizeof(e->incarnation)))
 		return false;
+	if (!e->introducing)
+		e->holding_count = e->sending_count = 0;
+	e->introducing = h.more;
 	e->says_sending = h.says_sending;
-	take_ids(h.ids, &e->holding, &e->holding_count);
-	take_ids(h.sending, &e->sending, &e->sending_count);
+	add_ids(h.ids, &e->holding, &e->holding_count);
+	add_ids(h.sending, &e->sending, &e->sending_count);
 	return true;
 }
 
