@@ -5,3 +5,4 @@ TESTS += tests/core/test_secret.c
 TESTS += tests/core/test_config.c
 FUZZ += core:config
 FUZZ += core:optout
+TESTS += tests/core/test_channel.c
