@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A target of webhooks: answers 200 to every request.
- *	http_sink -p PORT [-n REQUESTS]
- * Ends after -n requests, or by a signal, and prints how many came and their rate.
+ *	http_sink -p PORT [-n REQUESTS] [-k]
+ * Ends after -n requests, or by a signal, and prints how many came and their rate. With -k it goes on instead, and
+ * prints that of each -n requests.
  */
 #include <getopt.h>
 
@@ -10,6 +11,7 @@
 
 static struct {
 	unsigned long count, wanted;
+	bool keep;
 	int64_t first_us, last_us;
 	struct peer peer;
 } sink;
@@ -50,28 +52,44 @@ static size_t received(struct connection *c, const uint8_t *at, size_t n)
 	return taken;
 }
 
+static void say(void)
+{
+	double seconds = (double)(sink.last_us - sink.first_us) / 1e6;
+
+	printf("http_sink count=%lu seconds=%.3f rate=%.0f\n", sink.count, seconds,
+	       seconds > 0 ? (double)(sink.count - 1) / seconds : 0.0);
+	fflush(stdout);
+	sink.count = 0;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long port = 0;
 	int o;
 
-	while ((o = getopt(argc, argv, "p:n:")) >= 0) {
+	while ((o = getopt(argc, argv, "p:n:k")) >= 0) {
 		if (o == 'p')
 			port = number(optarg);
 		else if (o == 'n')
 			sink.wanted = number(optarg);
+		else if (o == 'k')
+			sink.keep = true;
 		else
-			die("usage: http_sink -p PORT [-n REQUESTS]");
+			die("usage: http_sink -p PORT [-n REQUESTS] [-k]");
 	}
 	signal(SIGTERM, end);
 	signal(SIGINT, end);
 	sink.peer.received = received;
 	peer_open(&sink.peer);
 	peer_listen(&sink.peer, port);
-	while (!ended && (!sink.wanted || sink.count < sink.wanted))
+	while (!ended) {
 		peer_turn(&sink.peer, 100);
-	double seconds = (double)(sink.last_us - sink.first_us) / 1e6;
-	printf("http_sink count=%lu seconds=%.3f rate=%.0f\n", sink.count, seconds,
-	       seconds > 0 ? (double)(sink.count - 1) / seconds : 0.0);
+		if (!sink.wanted || sink.count < sink.wanted)
+			continue;
+		if (!sink.keep)
+			break;
+		say();
+	}
+	say();
 	return 0;
 }
