@@ -39,8 +39,8 @@
 #define QUEUE_RETRIES_MAX 16u
 #define QUEUE_LINK_BUCKETS 4096u
 #define QUEUE_CLAIM_MAX 256u	    /* rows of one claim */
-#define QUEUE_OUTBOX_WINDOW 64u	    /* receipts in the air to one target */
-#define QUEUE_OUTBOX_FETCH 128u	    /* rows of one read */
+#define QUEUE_OUTBOX_WINDOW 512u    /* receipts in the air to one target */
+#define QUEUE_OUTBOX_FETCH 512u	    /* rows of one read */
 #define QUEUE_SWEEP_US USEC_PER_SEC /* the clockwork: expiry, due times, links that are down */
 #define QUEUE_BEARER TEXT_LITERAL("sms")
 
@@ -81,6 +81,7 @@ struct link {
 	/* receipts to it */
 	bool fetching, outbox_waiting;
 	unsigned outbox_in_flight;
+	struct outbox_flight *ended; /* while fetching: taken meanwhile, and the read may still show them */
 	int64_t outbox_look_us;
 	uint64_t sent, refused, retried, doubted;
 	struct link *next, *next_listed, *next_in_bucket;
@@ -125,6 +126,7 @@ struct flight {
 
 struct outbox_flight {
 	struct flight_node node; /* first; key = row id */
+	struct outbox_flight *next_ended;
 	struct link *link;
 	struct queue *queue;
 	struct store_outbox_end request;

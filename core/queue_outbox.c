@@ -52,6 +52,18 @@ void queue_outbox_push(struct queue *q, const struct store_outbox *rows, unsigne
 	}
 }
 
+static void forget_ended(struct queue *q, struct link *l)
+{
+	struct outbox_flight *f = l->ended;
+
+	l->ended = NULL;
+	for (struct outbox_flight *next; f; f = next) {
+		next = f->next_ended;
+		flight_remove(&q->outbox, &f->node);
+		free(f);
+	}
+}
+
 static void fetched(struct store_request *r)
 {
 	struct fetch_job *j = r->owner;
@@ -77,6 +89,7 @@ static void fetched(struct store_request *r)
 		if (!l->outbox_look_us || l->outbox_look_us > look)
 			l->outbox_look_us = look;
 	}
+	forget_ended(q, l);
 	queue_release_holder(q, &j->holder);
 }
 
@@ -110,10 +123,12 @@ static void put_down(struct store_request *r)
 	queue_asked_done(q);
 	if (r->answer == STORE_UNKNOWN || r->refusal == STORE_BROKEN)
 		l->outbox_waiting = true; /* it will be sent once more: receivers know its id */
-	flight_remove(&q->outbox, &f->node);
+	f->next_ended = l->ended;
+	l->ended = f;
 	if (l->outbox_in_flight)
 		l->outbox_in_flight--;
-	free(f);
+	if (!l->fetching)
+		forget_ended(q, l);
 	if (l->outbox_waiting && l->outbox_in_flight <= QUEUE_OUTBOX_WINDOW / 2)
 		queue_outbox_fetch(q, l);
 }
