@@ -175,7 +175,7 @@ static void looked(struct store_request *r)
 {
 	struct look *look = r->owner;
 	struct queue *q = look->queue;
-	int64_t now = store_now(q->store);
+	int64_t now = store_now(q->store), waiting = 0;
 
 	queue_asked_done(q);
 	q->rerouting = false;
@@ -187,6 +187,7 @@ static void looked(struct store_request *r)
 	     row = row->next) {
 		struct link *l = queue_link_get(q, row->route);
 		l->parked_us = l->parked_us ? l->parked_us : look->started_us;
+		waiting += row->waiting;
 		if (l->up) {
 			if (row->earliest_due_us < INT64_MAX)
 				queue_link_due(q, l, row->earliest_due_us);
@@ -194,6 +195,10 @@ static void looked(struct store_request *r)
 		}
 		if (row->earliest_due_us <= now && !l->claiming && !l->in_flight && another_is_up(q, l))
 			take(q, l);
+	}
+	if (r->answer == STORE_DONE) {
+		q->waiting = waiting;
+		counter_set(q->count.waiting, waiting);
 	}
 	queue_release_holder(q, &look->holder);
 }

@@ -4,9 +4,9 @@
 #include "core/base/log.h"
 #include "core/queue_internal.h"
 
-/* Looks whose cost grows with what waits become rarer with it. */
-#define COUNT_EVERY_US (5 * USEC_PER_SEC)
+#define COUNT_EVERY_US (3600 * USEC_PER_SEC) /* the self-check of the ledger reads all of it */
 #define PRUNE_EVERY_US (60 * USEC_PER_SEC)
+/* A look whose cost grows with what waits becomes rarer with it. */
 #define REROUTE_EVERY_US (3 * USEC_PER_SEC)
 #define EXPIRE_ROWS 500u
 #define PRUNE_ROWS 1000u
@@ -76,8 +76,6 @@ static void counted(struct store_request *r)
 
 	q->counting = false;
 	if (r->answer == STORE_DONE) {
-		q->waiting = s->request.sums.waiting_out;
-		counter_set(q->count.waiting, q->waiting);
 		if (!s->request.sums.sound_out)
 			LOGE(LOG_CORE, NULL,
 			     "the store's sums disagree: priced sending must stop until this is understood");
@@ -135,7 +133,7 @@ void queue_sweep(void *owner)
 	start_expire(q);
 	queue_results_again(q);
 	queue_flights_overdue(q, store_now(q->store));
-	if (is_due(&q->counted_us, now, COUNT_EVERY_US + q->waiting * 20))
+	if (is_due(&q->counted_us, now, COUNT_EVERY_US))
 		start_count(q);
 	if (is_due(&q->pruned_us, now, PRUNE_EVERY_US))
 		start_prune(q);
