@@ -17,7 +17,7 @@ _cellpost() {
 	COMPREPLY=()
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='send quote message show vty phone config secret sms doctor version help'
+		words='send quote explain message show vty phone config secret sms doctor version help'
 		COMPREPLY=($(compgen -W "$words" -- "$current"))
 		return
 	fi
@@ -37,7 +37,7 @@ _cellpost() {
 	fi
 	case $command in
 	send) words="$message --key" ;;
-	quote) words=$message ;;
+	quote | explain) words=$message ;;
 	message | vty) words='--vty' ;;
 	show)
 		if [ "${current#-}" != "$current" ]; then
@@ -73,7 +73,7 @@ _cellpost() {
 			COMPREPLY=($(compgen -f -- "$current"))
 			return
 		fi ;;
-	help) words='send quote message show vty phone config secret sms doctor version help' ;;
+	help) words='send quote explain message show vty phone config secret sms doctor version help' ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$current"))
 }

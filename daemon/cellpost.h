@@ -60,6 +60,7 @@ const char *cellpost_setting(const char *given, const char *variable, const char
 
 int cellpost_send(int argc, char **argv);
 int cellpost_quote(int argc, char **argv);
+int cellpost_explain(int argc, char **argv);
 int cellpost_show(int argc, char **argv);
 int cellpost_message(int argc, char **argv);
 int cellpost_vty(int argc, char **argv);

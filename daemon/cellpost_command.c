@@ -35,6 +35,11 @@ static const struct cellpost_command commands[] = {
 	  cellpost_send },
 	{ "quote", "[OPTIONS] TO[,TO...] TEXT...", "what would happen to a message, and its price; nothing is sent",
 	  MESSAGE_OPTIONS API_OPTIONS, cellpost_quote },
+	{ "explain", "[OPTIONS] TO[,TO...] TEXT...", "why a message would go as it would; nothing is sent",
+	  "Per recipient the outcome, the rule with its facts, and a sentence for each bearer; exit 1 where it would "
+	  "be\n"
+	  "refused. What became of a message that was sent: `cellpost show decision ID`.\n" MESSAGE_OPTIONS API_OPTIONS,
+	  cellpost_explain },
 	{ "message", "[--vty HOST:PORT] ID", "the timeline of a message", VTY_OPTION, cellpost_message },
 	{ "show", "[--vty HOST:PORT] WORDS...", "what the gateway shows, as `cellpost show links`",
 	  VTY_OPTION "`cellpost show ?` lists the words.\n", cellpost_show },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* `cellpost send` and `cellpost quote`: the HTTP API from the command line. */
+/* `cellpost send`, `quote` and `explain`: the HTTP API from the command line. */
 #include "daemon/cellpost_send.h"
 
 #include <errno.h>
@@ -19,7 +19,10 @@
 #define TIMEOUT_US (40 * INT64_C(1000000)) /* longer than the API's own answer-time */
 #define KEY_OCTETS 16u
 
+enum doing { SENDING, QUOTING, EXPLAINING };
+
 struct sending {
+	enum doing doing;
 	struct send_words words;
 	const char *url, *account, *token, *key, *authorities;
 	bool json, quickstart;
@@ -151,7 +154,7 @@ static void ask(const struct cellpost_request *request, struct cellpost_answer *
 	}
 }
 
-static int report_failure(const struct sending *s, const struct cellpost_answer *a, bool quote)
+static int report_failure(const struct sending *s, const struct cellpost_answer *a)
 {
 	if (a->result == OK) {
 		fputs("cellpost: refused: ", stderr);
@@ -168,40 +171,42 @@ static int report_failure(const struct sending *s, const struct cellpost_answer 
 	}
 	if (a->result == ERR_DENIED)
 		fputs("--authorities or CELLPOST_AUTHORITIES names a PEM file of those that vouch for it\n", stderr);
-	if (!quote && is_temporary(a))
+	if (s->doing == SENDING && is_temporary(a))
 		fprintf(stderr, "it may or may not be accepted; repeat with --key %s: that makes no second message\n",
 			s->key);
 	return is_temporary(a) || a->result == ERR_CLOSED ? CELLPOST_TEMPORARY : CELLPOST_FAILED;
 }
 
-static int run(const struct sending *s, bool quote)
+static int run(const struct sending *s)
 {
 	struct cellpost_request request = { .url = s->url,
 					    .authorities = s->authorities,
 					    .method = HTTP_METHOD_POST,
-					    .path = quote ? "/v1/quotes" : "/v1/messages",
+					    .path = s->doing == SENDING ? "/v1/messages" : "/v1/quotes",
 					    .authorization = text_of(s->authorization),
 					    .body = json_writer_text(&s->body),
 					    .timeout_us = TIMEOUT_US };
 	struct cellpost_answer answer;
 	int code = CELLPOST_OK;
 
-	if (!quote)
+	if (s->doing == SENDING)
 		request.key = text_of(s->key);
 	ask(&request, &answer);
 	if (answer.result != OK || answer.status < 200 || answer.status > 299)
-		code = report_failure(s, &answer, quote);
+		code = report_failure(s, &answer);
 	else if (s->json)
 		printf("%.*s\n", TEXT_ARGS(answer.body));
+	else if (s->doing == EXPLAINING)
+		code = send_print_decision(stdout, answer.body) ? CELLPOST_OK : CELLPOST_FAILED;
 	else
 		(void)send_print_answer(stdout, answer.body);
 	cellpost_answer_clear(&answer);
 	return code;
 }
 
-static int send_or_quote(int argc, char **argv, bool quote)
+static int ask_api(int argc, char **argv, enum doing doing)
 {
-	struct sending s = { 0 };
+	struct sending s = { .doing = doing };
 	const char *why = "";
 	int code = read_words(argc, argv, &s);
 
@@ -209,7 +214,7 @@ static int send_or_quote(int argc, char **argv, bool quote)
 	if (code == CELLPOST_OK && send_body(&s.words, &s.body, &why) != OK)
 		code = cellpost_usage(argv[0], "%s", why);
 	if (code == CELLPOST_OK)
-		code = run(&s, quote);
+		code = run(&s);
 	json_writer_clear(&s.body);
 	free(s.text);
 	free(s.authorization);
@@ -218,10 +223,15 @@ static int send_or_quote(int argc, char **argv, bool quote)
 
 int cellpost_send(int argc, char **argv)
 {
-	return send_or_quote(argc, argv, false);
+	return ask_api(argc, argv, SENDING);
 }
 
 int cellpost_quote(int argc, char **argv)
 {
-	return send_or_quote(argc, argv, true);
+	return ask_api(argc, argv, QUOTING);
+}
+
+int cellpost_explain(int argc, char **argv)
+{
+	return ask_api(argc, argv, EXPLAINING);
 }

@@ -21,6 +21,8 @@ MUST_CHECK enum result send_body(const struct send_words *words, struct json_wri
 /* The answer of the server, for people. Returns false where it is not what is expected: then it was printed as it is.
  */
 bool send_print_answer(FILE *to, struct text body);
+/* The same of a quote, but only what was decided and why. False: it would be refused. */
+bool send_print_decision(FILE *to, struct text body);
 /* The reason in a refusal: "field: message", or the start of what it is. */
 void send_print_problem(FILE *to, unsigned status, struct text body);
 
