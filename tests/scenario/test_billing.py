@@ -7,15 +7,19 @@ import hashlib
 import json
 import os
 import random
+import subprocess
 import tempfile
 import threading
 import time
 
 from decimal import Decimal
+from http.client import HTTPException
 
 from gateway import Gateway, Phone, Tap, secret, wait_for
 from httpd import Http
+from smpp import Centre
 
+INVALID_DESTINATION = 0x0B
 HANDSET = "+819012345678"
 TARIFF = """version,1,JPY,2019-10-01,,half-up,0.01
 price,sms,+81,full,1,70,3,10%,sent
@@ -48,6 +52,12 @@ billing
  tariff %s
  currency JPY
  ceiling 10.00
+smsc centre
+ host 127.0.0.1:@centre@
+ system-id x
+route centre
+ prefix +8170
+ link smsc:centre
 route phones
  prefix +81
  link lab
@@ -179,6 +189,144 @@ def asks(tap, bank, phone):
               "no: it ends unsent", end)
 
 
+def refunds(tap, bank, centre):
+    """By a message centre: pay on delivery, and what the network refuses."""
+    bank.top_up("rich", "120.00")
+    centre.receipt_state = "UNDELIV"
+    _, answer = bank.send("rich", to="+8170001", text="will not arrive")
+    end = bank.final("rich", answer)
+    have = bank.balance("rich")
+    tap.check(end and end["recipients"][0]["state"] == "refused" and have["balance"] == 120 and have["held"] == 0,
+              "pay on delivery, not delivered: all comes back", (end, have))
+    centre.receipt_state = "DELIVRD"
+    _, answer = bank.send("rich", to="+8170002", text="arrives")
+    bank.final("rich", answer)
+    tap.check(bank.balance("rich")["balance"] == 70, "delivered: paid once", bank.balance("rich"))
+    centre.decide = lambda m: INVALID_DESTINATION
+    _, answer = bank.send("rich", to="+8170003", text="nobody")
+    end = bank.final("rich", answer)
+    tap.check(end and end["recipients"][0]["state"] == "refused" and bank.balance("rich")["balance"] == 70,
+              "refused by the network: nothing is charged", end)
+    centre.decide = None
+
+
+def survives_kills(tap, bank, gateway, count=600):
+    """The queue is killed under billed traffic: every key once, every charge once."""
+    bank.top_up("busy", "%.2f" % (3.3 * count))
+    accepted, refused, lock = {}, [], threading.Lock()
+
+    def worker(numbers):
+        http = bank.http("busy")
+        for n in numbers:
+            for _ in range(1000):
+                try:
+                    status, answer = http.json("POST", "/v1/messages", {"to": f"+8190{n:05d}", "text": f"n={n}"},
+                                               {"Idempotency-Key": f"kill-{n}"})
+                except (OSError, HTTPException):
+                    time.sleep(0.05)
+                    continue
+                if status == 202:
+                    with lock:
+                        accepted[n] = answer["id"]
+                    break
+                with lock:
+                    refused.append((n, status, answer))
+                if status == 403:
+                    break
+                time.sleep(0.05)
+    threads = [threading.Thread(target=worker, args=(range(i, count, 4),)) for i in range(4)]
+    for t in threads:
+        t.start()
+    kills = 0
+    while any(t.is_alive() for t in threads) and kills < 6:
+        time.sleep(0.15)
+        kills += gateway.kill("queue")
+        gateway.wait_roles(["queue"])
+    for t in threads:
+        t.join()
+    tap.check(len(accepted) == count and kills, f"{count} messages accepted over {kills} kills of the queue", (len(accepted), refused[-3:]))
+    bank.boss = bank.http("boss")
+    settled = wait_for(lambda: bank.balance("busy").get("held") == 0, 60, 0.5)
+    have = bank.balance("busy")
+    tap.check(settled and have["balance"] == 0, "each charged exactly once: the balance is zero", have)
+    tap.check(sound(gateway), "the ledger sums to zero", gateway.show("ledger"))
+
+
+def random_message(r):
+    to = r.choice(("+81901", "+81702", "+81603", "+4930", "+81904")) + "%05d" % r.randrange(100000)
+    alphabet = r.choice(("abc xyz", "\u65e5\u672c\u8a9e", "a\u20ac[]"))
+    length = r.choice((1, 69, 70, 71, 159, 160, 161, 306, 307, 670, 671, r.randrange(1, 700)))
+    return to, "".join(r.choice(alphabet) for _ in range(length))
+
+
+def keeps_its_word(tap, bank, seconds=12):
+    """What a quote says is what happens: outcome, rule, price, and what is set aside or charged."""
+    r = random.Random()
+    seed = r.randrange(1 << 32)
+    r.seed(seed)
+    bank.top_up("rich", "500.00")
+    bank.top_up("never", "10.00")
+    clients = {name: bank.http(name) for name in ("rich", "never", "asks", "boss", "dry")}
+    compared, wrong = 0, None
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not wrong:
+        name = r.choice(list(clients))
+        to, text = random_message(r)
+        _, quote = clients[name].json("POST", "/v1/quotes", {"to": to, "text": text})
+        status, answer = bank.send(name, to, text, clients[name])
+        said, did = quote["recipients"][0], (answer.get("recipients") or [{}])[0]
+        expected = {"sms": ("sending", "waiting"), "hold": ("hold",)}.get(said["outcome"], ())
+        if quote["accepted"] != (status == 202) or (status == 202 and (
+                did["state"] not in expected or any(said.get(k) != did.get(k) for k in ("rule", "price", "segments", "tariff")))):
+            wrong = (name, to, text, quote, status, answer)
+        elif status == 202 and said["outcome"] == "sms":
+            bank.final(name, answer)
+        compared += 1
+        if bank.balance("rich")["available"] < 60:
+            bank.top_up("rich", "500.00")
+    tap.check(not wrong and compared > 50, f"{compared} quotes say what then happens (seed {seed})", wrong)
+
+
+def records_add_up(tap, bank):
+    """The export: no gap, the chain holds, and sums are those of the balances."""
+    number, chain, sums, lines = 0, bytes(32), {}, 0
+    while True:
+        status, answer = bank.boss.json("GET", "/v1/cdr")
+        if status != 200 or not answer["records"]:
+            break
+        raw = bank.boss.request("GET", "/v1/cdr")[2].decode()
+        for line in answer["records"]:
+            body = raw[raw.index('"record":', raw.index('"number":%d,' % line["number"])) + 9:]
+            body = body[:json.JSONDecoder().raw_decode(body)[1]]
+            chain = hashlib.sha256(chain + body.encode()).digest()
+            if line["number"] != number + 1 or line["chain"] != chain.hex():
+                tap.check(False, "a record is out of its chain", line)
+                return
+            number, lines = line["number"], lines + 1
+            record = line["record"]
+            sums[record["account"]] = sums.get(record["account"], Decimal(0)) + (
+                -Decimal(record["amount"]) if record["type"] not in ("funding",) else Decimal(record["amount"]))
+        bank.boss.json("DELETE", f"/v1/cdr/{number}")
+    have = {name: bank.balance(name)["balance"] for name in sums if "balance" in bank.balance(name)}
+    tap.check(lines > 100 and all(sums[n] == have[n] for n in have), f"{lines} records, numbered and chained, add up to the balances",
+              {n: (str(sums[n]), str(have[n])) for n in have if sums[n] != have[n]})
+
+
+def cellpost(bank, *words):
+    p = subprocess.run([os.path.join(os.environ.get("B", "build/release"), "cellpost"), *words], text=True, capture_output=True,
+                       env=dict(os.environ, CELLPOST_URL=f"http://127.0.0.1:{bank.port}", CELLPOST_TOKEN="secret"))
+    return p.returncode, p.stdout + p.stderr
+
+
+def explains(tap, bank):
+    code, said = cellpost(bank, "explain", "--account", "never", HANDSET, "hypothetical")
+    tap.check(code == 1 and "R6.3" in said and "SMS: no" in said and "would be refused" in said, "cellpost explain: why not", said)
+    bank.top_up("rich", "3.30")
+    code, said = cellpost(bank, "explain", "--account", "rich", HANDSET, "hypothetical")
+    tap.check(code == 0 and "3.30 JPY" in said and "RCS: no" in said, "cellpost explain: why and for how much", said)
+    bank.top_up("rich", "-3.30")
+
+
 def shows(tap, bank, gateway):
     bank.top_up("rich", "3.30")
     _, answer = bank.send("rich", text="why?")
@@ -196,8 +344,9 @@ def main():
     tariff = os.path.join(folder.name, "tariff.csv")
     with open(tariff, "w", encoding="ascii") as f:
         f.write(TARIFF)
-    gateway = Gateway(CONFIG % tariff)
-    tap.check(gateway.link_up("lab"), "the lab is up", gateway.show("links"))
+    centre = Centre(receipt_after=0.05)
+    gateway = Gateway(CONFIG % tariff, {"centre": centre.port})
+    tap.check(gateway.link_up("lab") and gateway.link_up("smsc:centre"), "lab and centre are up", gateway.show("links"))
     bank = Bank(gateway.ports["http"])
     phone = Phone(gateway.ports["lab"], HANDSET)
     decides(tap, bank)
@@ -205,7 +354,12 @@ def main():
     races(tap, bank, gateway)
     postpaid(tap, bank)
     asks(tap, bank, phone)
+    explains(tap, bank)
     shows(tap, bank, gateway)
+    refunds(tap, bank, centre)
+    survives_kills(tap, bank, gateway)
+    keeps_its_word(tap, bank)
+    records_add_up(tap, bank)
     if tap.failed:
         gateway.complain("something failed")
     tap.check(gateway.close() == 0, "it ends in order")
