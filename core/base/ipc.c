@@ -193,15 +193,6 @@ static void compact(struct ipc *ipc)
 	ipc->out_sent = 0;
 }
 
-static void tell_room(struct ipc *ipc)
-{
-	if (!ipc->was_full || !ipc_room(ipc))
-		return;
-	ipc->was_full = false;
-	if (ipc->handler->room && !ipc->freed)
-		ipc->handler->room(ipc->owner, ipc);
-}
-
 void ipc_flush(struct ipc *ipc)
 {
 	while (!ipc->closed && sendable(ipc)) {
@@ -224,6 +215,28 @@ void ipc_flush(struct ipc *ipc)
 	loop_want(&ipc->watch, LOOP_READ | (sendable(ipc) ? LOOP_WRITE : 0));
 }
 
+static void woken(void *owner)
+{
+	(void)owner; /* the end of this turn does the work */
+}
+
+/* Another hook may write after ours ran (what a store's worker completed): that must not wait for the next event. */
+static void come_back(struct ipc *ipc)
+{
+	if (ipc->ended_us == loop_time(ipc->loop) && !loop_timer_running(&ipc->again))
+		loop_timer_start(ipc->loop, &ipc->again, 0, woken, ipc);
+}
+
+static void tell_room(struct ipc *ipc)
+{
+	if (!ipc->was_full || !ipc_room(ipc))
+		return;
+	ipc->was_full = false;
+	if (ipc->handler->room && !ipc->freed)
+		ipc->handler->room(ipc->owner, ipc);
+	come_back(ipc); /* what the owner takes up now may be the work of a hook that ran already */
+}
+
 static void turn_ended(void *owner)
 {
 	struct ipc *ipc = owner;
@@ -236,18 +249,6 @@ static void turn_ended(void *owner)
 	ipc->in_callback = false;
 	if (ipc->freed)
 		ipc_destroy(ipc);
-}
-
-static void woken(void *owner)
-{
-	(void)owner; /* the end of this turn does the work */
-}
-
-/* Another hook may write after ours ran (what a store's worker completed): that must not wait for the next event. */
-static void come_back(struct ipc *ipc)
-{
-	if (ipc->ended_us == loop_time(ipc->loop) && !loop_timer_running(&ipc->again))
-		loop_timer_start(ipc->loop, &ipc->again, 0, woken, ipc);
 }
 
 static void grow(struct ipc *ipc, size_t more)
@@ -281,6 +282,7 @@ enum result ipc_end(struct ipc *ipc)
 		return ERR_CLOSED;
 	writer_fill_u32(&ipc->writer, 0);
 	ipc->out_len = ipc->record_at + writer_len(&ipc->writer);
+	ipc->was_full = ipc->was_full || !ipc_room(ipc);
 	come_back(ipc);
 	return OK;
 }

@@ -161,6 +161,7 @@ static void credit_pushes_back(void **state)
 		loop_turn(p.loop, 1000);
 	assert_int_equal(p.b.records, sent);
 	assert_true(ipc_room(p.a.ipc));
+	assert_int_equal(p.a.rooms, 1);
 	close_pair(&p);
 }
 
