@@ -249,7 +249,7 @@ def print_table(table, memory):
     print(f"\nidle, all roles: {table.median('memory', 'cellpost', 'kib') / 1024:.1f} MiB (shared pages by share): "
           + ", ".join(f"{r} {k / 1024:.1f}" for r, k in memory.items()))
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors" +
-          ("" if WITH_KANNEL else "; Kannel is not installed: apt-get install kannel"))
+          ("" if kannel.installed() else "; Kannel is not installed: apt-get install kannel"))
 
 
 def main():
