@@ -6,11 +6,15 @@
 
 #include "core/base/arena.h"
 #include "core/base/clock.h"
+#include "core/base/counter.h"
 #include "core/base/idtable.h"
 
 #define CONNS_MAX 200000u
 #define SENDING_BATCH 256u
 #define CONNECT_US (10 * USEC_PER_SEC)
+
+/* What peers do wrong, of struct smpp_session_counts. */
+enum fault { FAULT_MALFORMED, FAULT_UNKNOWN, FAULT_STATE, FAULT_WINDOW, FAULT_STRAY, FAULTS };
 
 struct smpp_conn {
 	struct smpp_conns *conns;
@@ -23,6 +27,7 @@ struct smpp_conn {
 	struct loop_timer timer;
 	int64_t armed_us;
 	bool dirty, ending, told;
+	uint64_t counted[FAULTS];
 	struct smpp_conn *next_dirty;
 };
 
@@ -34,9 +39,21 @@ struct smpp_conns {
 	struct smpp_conn *dirty;
 	struct message_id sending[SENDING_BATCH];
 	unsigned sending_count;
+	struct counter *faults[FAULTS];
 };
 
 static void turn_ended(void *owner);
+
+static void make_counters(struct smpp_conns *c)
+{
+	static const char *const labels[FAULTS] = { "what=\"malformed\"", "what=\"unknown-command\"",
+						    "what=\"wrong-state\"", "what=\"beyond-window\"",
+						    "what=\"stray-answer\"" };
+
+	for (unsigned i = 0; i < FAULTS; i++)
+		c->faults[i] = counter_get(COUNTER_COUNT, "smpp_faults_total", labels[i],
+					   "PDUs of SMPP peers that were refused or passed over");
+}
 
 struct smpp_conns *smpp_conns_new(struct loop *loop, struct channel *channel)
 {
@@ -44,6 +61,7 @@ struct smpp_conns *smpp_conns_new(struct loop *loop, struct channel *channel)
 
 	c->loop = loop;
 	c->channel = channel;
+	make_counters(c);
 	c->table = idtable_new(CONNS_MAX);
 	loop_hook_add(loop, &c->hook, turn_ended, c);
 	return c;
@@ -103,6 +121,19 @@ static void forget_dirty(struct smpp_conn *conn)
 	conn->dirty = false;
 }
 
+static void count_faults(struct smpp_conn *conn)
+{
+	const struct smpp_session_counts *n = smpp_session_counts(conn->session);
+	const uint64_t now[FAULTS] = { n->malformed, n->unknown, n->wrong_state, n->refused, n->stray };
+
+	for (unsigned i = 0; i < FAULTS; i++) {
+		if (now[i] == conn->counted[i])
+			continue;
+		counter_add(conn->conns->faults[i], (int64_t)(now[i] - conn->counted[i]));
+		conn->counted[i] = now[i];
+	}
+}
+
 /* Its end: every open request was reported by the session before. */
 static void gone(struct smpp_conn *conn, const char *why)
 {
@@ -112,6 +143,8 @@ static void gone(struct smpp_conn *conn, const char *why)
 	if (conn->session)
 		smpp_session_lost(conn->session);
 	conn->user->gone(conn->owner, conn, why);
+	if (conn->session)
+		count_faults(conn);
 	forget_dirty(conn);
 	loop_timer_stop(&conn->timer);
 	(void)idtable_remove(conn->conns->table, conn->id);
@@ -166,6 +199,8 @@ static void say(struct smpp_conn *conn)
 		return;
 	struct text out = smpp_session_output(conn->session);
 	bool closed = smpp_session_state(conn->session) == SMPP_SESSION_CLOSED;
+
+	count_faults(conn);
 	/* What a peer does not read stays in its session, which ends when it is too much. */
 	if (out.len && (closed || stream_room(conn->stream))) {
 		stream_write(conn->stream, out.at, out.len);
