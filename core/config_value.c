@@ -157,13 +157,24 @@ static bool parse_text(const struct knob *knob, struct text t, struct text *out,
 	return true;
 }
 
-static bool parse_listen(struct text t, struct text *out, char why[CONFIG_WHY_SIZE])
+static bool parse_listen(const struct knob *knob, struct text t, struct text *out, char why[CONFIG_WHY_SIZE])
 {
 	struct net_address address;
 	const char *reason = "";
 
 	*out = text_is(t, NONE) ? text_range("", 0) : t;
-	return !out->len || net_address_parse(t, &address, &reason) == OK || refuse(why, "%s", reason);
+	if (!out->len)
+		return true;
+	if (knob->line)
+		return text_starts(t, "tty:/") || refuse(why, "`%s` is a serial line: tty:/dev/...", knob->name);
+	if (net_address_parse(t, &address, &reason) != OK)
+		return refuse(why, "%s", reason);
+	if (net_address_has_records(&address) == knob->records)
+		return true;
+	return refuse(why,
+		      knob->records ? "`%s` is sctp:ADDRESS:PORT or seqpacket:PATH"
+				    : "`%s` is ADDRESS:PORT, [IPV6]:PORT or unix:PATH",
+		      knob->name);
 }
 
 bool config_value_parse(const struct knob *knob, struct text t, struct knob_value *out, char why[CONFIG_WHY_SIZE])
@@ -177,7 +188,7 @@ bool config_value_parse(const struct knob *knob, struct text t, struct knob_valu
 	case KNOB_WORD:
 		return parse_word(knob, t, &out->number, why);
 	case KNOB_LISTEN:
-		return parse_text(knob, t, &out->text, why) && parse_listen(t, &out->text, why);
+		return parse_text(knob, t, &out->text, why) && parse_listen(knob, t, &out->text, why);
 	case KNOB_TEXT:
 	case KNOB_FILE:
 		return parse_text(knob, t, &out->text, why);

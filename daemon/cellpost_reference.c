@@ -58,7 +58,10 @@ static void put_values(struct writer *w, const struct knob *k)
 			put_number(w, k, k->max);
 		break;
 	case KNOB_LISTEN:
-		writer_printf(w, "address:port | unix:path");
+		writer_printf(w, "%s",
+			      k->line	   ? "tty:path"
+			      : k->records ? "sctp:address:port | seqpacket:path"
+					   : "address:port | unix:path");
 		break;
 	case KNOB_FILE:
 		writer_printf(w, "path");

@@ -144,7 +144,7 @@ static void unix_socket(struct doctor *d, const char *what, const char *address)
 /* As the parent will do it; what is bound is let go at once. */
 static int try_bind(const struct net_address *a)
 {
-	int fd = socket(a->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1, error = 0;
+	int fd = socket(a->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, a->protocol), yes = 1, error = 0;
 
 	if (fd < 0)
 		return errno;
@@ -161,6 +161,9 @@ static void tcp_socket(struct doctor *d, const char *what, const char *address, 
 
 	if (!error)
 		doctor_say(d, FINDING_OK, what, NULL, "%s is free", address);
+	else if (error == EPROTONOSUPPORT)
+		doctor_say(d, FINDING_FAIL, what, "load the kernel's module sctp, or use seqpacket:PATH in a lab",
+			   "%s: this kernel has no SCTP", address);
 	else if (error == EADDRINUSE)
 		in_use(d, what, address, port_of(a));
 	else if (error == EACCES)
@@ -171,6 +174,15 @@ static void tcp_socket(struct doctor *d, const char *what, const char *address, 
 			   "%s: %s", address, strerror(error));
 }
 
+static void line(struct doctor *d, const char *what, struct text address)
+{
+	char path[NET_ADDRESS_TEXT_SIZE];
+	bool there = text_copy(text_range(address.at + 4, address.len - 4), path, sizeof(path)) && !access(path, F_OK);
+
+	doctor_say(d, there ? FINDING_OK : FINDING_WARN, what, there ? NULL : "plug the modem in: it is waited for",
+		   "%.*s %s", TEXT_ARGS(address), there ? "is there" : "is not there");
+}
+
 static void look(void *owner, const struct node_kind *kind, struct text address)
 {
 	struct doctor *d = owner;
@@ -178,8 +190,12 @@ static void look(void *owner, const struct node_kind *kind, struct text address)
 	struct net_address a;
 	const char *why = "";
 
-	if (!text_copy(address, shown, sizeof(shown)) || net_address_parse(address, &a, &why))
+	if (text_starts(address, "tty:"))
+		line(d, kind->name, address);
+	else if (!text_copy(address, shown, sizeof(shown)) || net_address_parse(address, &a, &why))
 		doctor_say(d, FINDING_FAIL, kind->name, NULL, "an address cannot be read: %s", why);
+	else if (a.type == SOCK_SEQPACKET)
+		doctor_say(d, FINDING_OK, kind->name, NULL, "%s is a local socket of records", shown);
 	else if (text_starts(address, "unix:"))
 		unix_socket(d, kind->name, shown);
 	else

@@ -10,7 +10,7 @@ $(B)/gen/daemon/openapi_json.c: daemon/openapi.json
 		od -An -v -tu1 $< | sed 's/\([0-9]\{1,\}\)/\1,/g'; \
 		echo '};'; echo 'const unsigned openapi_json_size = sizeof(openapi_json);'; } >$@
 SRCS_daemon += $(addprefix daemon/, role.c role_config.c role_links.c role_show.c roles.c kinds.c daemon_vty.c memory_file.c)
-SRCS_daemon += $(addprefix daemon/, process.c process_child.c process_pair.c process_socket.c process_record.c config_file.c)
+SRCS_daemon += $(addprefix daemon/, process.c process_child.c process_pair.c process_socket.c process_line.c process_record.c config_file.c)
 SRCS_daemon += $(addprefix daemon/, control.c apply.c member.c media_role.c)
 SRCS_daemon += $(addprefix daemon/, queue_role.c queue_parts.c lab_role.c lab_vty.c handset.c handset_text.c)
 SRCS_daemon += daemon/metrics.c daemon/role_names.c

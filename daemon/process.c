@@ -244,6 +244,7 @@ static void ping_all(void *owner)
 {
 	(void)owner;
 	children_ping();
+	lines_look();
 	loop_timer_start(process_self.loop, &process_self.ping, PING_EVERY_US, ping_all, NULL);
 }
 

@@ -2,7 +2,7 @@
 /*
  * What the parts of the parent share: process.c (start, signals, reload, the end), process_child.c (one role's process:
  * spawn, watchdog, death, restart), process_pair.c (socketpairs between roles), process_socket.c (listening sockets),
- * process_record.c (what roles and control say).
+ * process_line.c (serial lines), process_record.c (what roles and control say).
  */
 #ifndef DAEMON_PROCESS_INTERNAL_H
 #define DAEMON_PROCESS_INTERNAL_H
@@ -19,7 +19,7 @@
 #define STOP_AGAIN_US USEC_PER_SEC	    /* a second signal after this means: at once */
 #define RESTART_FIRST_US (50 * USEC_PER_MSEC)
 #define RESTART_MAX_US (30 * USEC_PER_SEC)
-#define LIVED_WELL_US (60 * USEC_PER_SEC) /* a role that lived this long starts anew with the shortest wait */
+#define LIVED_WELL_US (2 * USEC_PER_SEC) /* a role that lived this long starts anew with the shortest wait */
 #define PAIR_AGAIN_US USEC_PER_SEC
 #define SOCKETS_MAX 40u /* fewer than the descriptors that wait in one ipc, with pairs and pages */
 #define SMALL_FILE_MAX (1u << 20)
@@ -36,7 +36,8 @@ struct child {
 	char ready_text[ROLE_READY_TEXT];
 };
 
-/* A bound address. `fresh`: bound for a configuration that is not in use yet; `wanted`: by that one. */
+/* A bound address, or an open line (fd -1: it is not there). `fresh`: bound for a configuration that is not in use yet;
+ * `wanted`: by that one. */
 struct listening {
 	struct listening *next;
 	const struct node_kind *purpose;
@@ -98,6 +99,11 @@ void sockets_commit(void); /* it is in use: pass the fresh ones, close what is n
 void sockets_abort(void);  /* it is refused: close the fresh ones */
 void sockets_pass(struct child *child);
 void sockets_close(void);
+void socket_pass(const struct listening *l); /* a copy to its role, where both are there */
+
+/* process_line.c */
+void line_open(struct listening *l); /* fd stays -1 where that is not possible now */
+void lines_look(void);		     /* opens those that are back, and passes them */
 
 /* process_record.c */
 bool process_record(struct child *child, struct ipc_record *record);

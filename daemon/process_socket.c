@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Listening sockets. The parent binds them, as it alone may have the rights, keeps them as long as the configuration
- * wants them, and passes a copy to the role of the node, again after each restart: connections that come meanwhile wait
- * in the kernel.
+ * Listening sockets, and serial lines (process_line.c). The parent binds them, as it alone may have the rights, keeps
+ * them as long as the configuration wants them, and passes a copy to the role of the node, again after each restart:
+ * connections that come meanwhile wait in the kernel.
  */
 #include "daemon/process_internal.h"
 
@@ -21,7 +21,7 @@
 
 #define BACKLOG 1024
 _Static_assert(SOCKETS_MAX == 40, "the text of the refusal says 40");
-#define UNIX_PREFIX "unix:"
+#define TTY_PREFIX "tty:"
 
 static const struct node_kind *kind_named(struct text name)
 {
@@ -72,7 +72,7 @@ const char *socket_bind(struct text purpose, struct text address)
 	const struct node_kind *kind = kind_named(purpose);
 	struct net_address where;
 	const char *why = "";
-	int fd;
+	int fd = -1;
 
 	if (!kind)
 		return "no such kind of node";
@@ -86,16 +86,19 @@ const char *socket_bind(struct text purpose, struct text address)
 	}
 	if (process_self.listening_count >= SOCKETS_MAX)
 		return "more than 40 listening addresses";
-	if (net_address_parse(address, &where, &why) || net_listen(&where, BACKLOG, &fd, &why))
+	bool line = text_starts(address, TTY_PREFIX);
+	if (!line && (net_address_parse(address, &where, &why) || net_listen(&where, BACKLOG, &fd, &why)))
 		return why;
 	remember(kind, role, address, fd);
+	if (line)
+		line_open(process_self.listening);
 	return NULL;
 }
 
-static void pass(const struct listening *l)
+void socket_pass(const struct listening *l)
 {
 	struct child *child = child_of(l->role);
-	int fd = child->ipc ? fcntl(l->fd, F_DUPFD_CLOEXEC, 0) : -1;
+	int fd = child->ipc && l->fd >= 0 ? fcntl(l->fd, F_DUPFD_CLOEXEC, 0) : -1;
 
 	if (fd < 0)
 		return;
@@ -121,13 +124,17 @@ static void tell_closed(const struct listening *l)
 
 static void forget(struct listening **at)
 {
+	static const char *const files[] = { "unix:", "seqpacket:" };
 	struct listening *l = *at;
 
 	*at = l->next;
 	process_self.listening_count--;
-	if (!strncmp(l->address, UNIX_PREFIX, sizeof(UNIX_PREFIX) - 1))
-		(void)unlink(l->address + sizeof(UNIX_PREFIX) - 1);
-	close(l->fd);
+	for (unsigned i = 0; i < 2; i++) {
+		if (text_starts(text_of(l->address), files[i]))
+			(void)unlink(l->address + strlen(files[i]));
+	}
+	if (l->fd >= 0)
+		close(l->fd);
 	free(l->address);
 	free(l);
 }
@@ -140,7 +147,7 @@ void sockets_commit(void)
 		struct listening *l = *at;
 		if (l->wanted) {
 			if (l->fresh)
-				pass(l);
+				socket_pass(l);
 			l->fresh = false;
 			at = &l->next;
 			continue;
@@ -173,7 +180,7 @@ void sockets_pass(struct child *child)
 {
 	for (const struct listening *l = process_self.listening; l; l = l->next) {
 		if (l->role == child->role->id && !l->fresh)
-			pass(l);
+			socket_pass(l);
 	}
 }
 

@@ -43,7 +43,7 @@ struct role {
 	/* The set is the role's until the next switch_to() returned. */
 	void (*switch_to)(const struct config *config);
 	/* A listening socket of the configuration: purpose = kind of the node. Called again for the same address only
-	 * after a restart. May be NULL. */
+	 * after a restart; a serial line also when it was gone and is back. May be NULL. */
 	void (*listen)(struct text purpose, struct text address, int fd);
 	/* This address is no longer in the configuration. May be NULL. */
 	void (*unlisten)(struct text purpose, struct text address);

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define UNIX_PREFIX "unix:"
+#define SEQPACKET_PREFIX "seqpacket:"
+#define SCTP_PREFIX "sctp:"
 
 static enum result malformed(const char **why_out, const char *why)
 {
@@ -92,21 +94,54 @@ void net_address_set_port(struct net_address *a, uint16_t port)
 	}
 }
 
-enum result net_address_parse(struct text t, struct net_address *out, const char **why_out)
+static bool take_prefix(struct text *t, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	if (!text_starts(*t, prefix))
+		return false;
+	*t = text_range(t->at + len, t->len - len);
+	return true;
+}
+
+static enum result parse_host_port(struct text t, struct net_address *out, const char **why_out)
 {
 	struct text host;
 	uint16_t port;
 
-	*out = (struct net_address){ 0 };
-	if (text_starts(t, UNIX_PREFIX)) {
-		size_t skip = sizeof(UNIX_PREFIX) - 1;
-		return parse_unix(text_range(t.at + skip, t.len - skip), out, why_out);
-	}
 	if (net_host_port(t, &host, &port))
 		return malformed(why_out, "expected ADDRESS:PORT, [IPV6]:PORT or unix:PATH");
 	if (net_address_of_host(host, port, out))
 		return malformed(why_out, "expected a numeric IPv4 or IPv6 address before the port");
 	return OK;
+}
+
+enum result net_address_parse(struct text t, struct net_address *out, const char **why_out)
+{
+	enum result result;
+
+	*out = (struct net_address){ 0 };
+	if (take_prefix(&t, UNIX_PREFIX))
+		return parse_unix(t, out, why_out);
+	if (take_prefix(&t, SEQPACKET_PREFIX)) {
+		result = parse_unix(t, out, why_out);
+		out->type = SOCK_SEQPACKET;
+		return result;
+	}
+	bool sctp = take_prefix(&t, SCTP_PREFIX);
+	result = parse_host_port(t, out, why_out);
+	out->protocol = sctp ? IPPROTO_SCTP : 0;
+	return result;
+}
+
+bool net_address_has_records(const struct net_address *a)
+{
+	return a->type == SOCK_SEQPACKET || a->protocol == IPPROTO_SCTP;
+}
+
+static int type_of(const struct net_address *a)
+{
+	return a->type ? a->type : SOCK_STREAM;
 }
 
 const char *net_address_text(const struct net_address *a, char to[NET_ADDRESS_TEXT_SIZE])
@@ -129,7 +164,9 @@ const char *net_address_text(const struct net_address *a, char to[NET_ADDRESS_TE
 		break;
 	case AF_UNIX:
 		memcpy(&u, &a->storage, sizeof(u));
-		snprintf(to, NET_ADDRESS_TEXT_SIZE, UNIX_PREFIX "%.*s", (int)sizeof(u.sun_path), u.sun_path);
+		snprintf(to, NET_ADDRESS_TEXT_SIZE, "%s%.*s",
+			 a->type == SOCK_SEQPACKET ? SEQPACKET_PREFIX : UNIX_PREFIX, (int)sizeof(u.sun_path),
+			 u.sun_path);
 		break;
 	default:
 		snprintf(to, NET_ADDRESS_TEXT_SIZE, "unknown");
@@ -169,7 +206,7 @@ bool net_address_is_loopback(const struct net_address *a)
 static bool remove_stale(const struct net_address *a)
 {
 	struct sockaddr_un u;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(AF_UNIX, type_of(a) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return false;
@@ -195,7 +232,7 @@ static int bind_listen(int fd, const struct net_address *a, int backlog)
 
 enum result net_listen(const struct net_address *a, int backlog, int *fd_out, const char **why_out)
 {
-	int fd = socket(a->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(a->storage.ss_family, type_of(a) | SOCK_CLOEXEC | SOCK_NONBLOCK, a->protocol);
 
 	if (fd < 0 || bind_listen(fd, a, backlog)) {
 		*why_out = strerror(errno);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Addresses of sockets: numeric IPv4 and IPv6 with a port, and AF_UNIX paths. No name is ever looked up here (dns.h).
+/* Addresses of sockets: numeric IPv4 and IPv6 with a port, and AF_UNIX paths; of octets, or of records (SCTP, a local
+ * SOCK_SEQPACKET socket). No name is ever looked up here (dns.h).
  */
 #ifndef CORE_NET_NET_ADDRESS_H
 #define CORE_NET_NET_ADDRESS_H
@@ -14,11 +15,13 @@
 struct net_address {
 	struct sockaddr_storage storage;
 	socklen_t len;
+	int type, protocol; /* for socket(); 0 = a stream of octets */
 };
 
 #define NET_ADDRESS_TEXT_SIZE 120 /* "[2001:db8::1]:2775" or "unix:/path", with NUL */
 
-/* "127.0.0.1:2775", "[::1]:80", "unix:/run/x.sock". ERR_MALFORMED with a reason; a host name is malformed here. */
+/* "127.0.0.1:2775", "[::1]:80", "unix:/run/x.sock"; of records: "sctp:127.0.0.1:29118", "seqpacket:/run/x.sock".
+ * ERR_MALFORMED with a reason; a host name is malformed here. */
 MUST_CHECK enum result net_address_parse(struct text t, struct net_address *out, const char **why_out);
 const char *net_address_text(const struct net_address *a, char to[NET_ADDRESS_TEXT_SIZE]);
 /* "host:port" split without judging the host; the port is 1..65535. Brackets of IPv6 are taken off. */
@@ -28,6 +31,7 @@ MUST_CHECK enum result net_address_of_host(struct text host, uint16_t port, stru
 void net_address_set_port(struct net_address *a, uint16_t port); /* no-op on AF_UNIX */
 /* The address at the other end of a connected socket, as text; "unknown" where there is none. */
 const char *net_peer_text(int fd, char to[NET_ADDRESS_TEXT_SIZE]);
+bool net_address_has_records(const struct net_address *a);
 bool net_address_is_loopback(const struct net_address *a);
 
 /* A bound, listening, non-blocking, close-on-exec socket (SO_REUSEADDR; a stale AF_UNIX file nobody listens on is

@@ -23,6 +23,8 @@ static void good_addresses_come_back(void **state)
 		{ "[2001:DB8:0::1]:1", "[2001:db8::1]:1", false },
 		{ "[::ffff:127.0.0.1]:5", "[::ffff:127.0.0.1]:5", true },
 		{ "unix:/run/x.sock", "unix:/run/x.sock", true },
+		{ "seqpacket:/run/x.sock", "seqpacket:/run/x.sock", true },
+		{ "sctp:127.0.0.1:29118", "127.0.0.1:29118", true },
 	};
 
 	(void)state;
@@ -52,6 +54,10 @@ static void bad_addresses_are_refused(void **state)
 		"::1:80",
 		"localhost:80",
 		"unix:",
+		"seqpacket:",
+		"sctp:",
+		"sctp:localhost:29118",
+		"sctp:unix:/run/x.sock",
 		"127.1:80",
 		"[localhost]:80",
 		"127.0.0.1: 80",
