@@ -366,14 +366,13 @@ class Centre:
         repeated = None
         if m.status == OK:
             key = m.tlvs.get(self.repeat_tag) if self.repeat_tag else None
-            repeated = self.known.get(key) if key else None
-            if repeated:
-                m.id = repeated.id
-            else:
-                n = next(self.ids)
-                m.id = f"{self.prefix}{n:x}" if self.hexadecimal else f"{self.prefix}{n}"
-                if key:
-                    self.known[key] = m
+            n = next(self.ids)
+            m.id = f"{self.prefix}{n:x}" if self.hexadecimal else f"{self.prefix}{n}"
+            # One step: two sessions may bring the same message at the same time.
+            known = self.known.setdefault(key, m) if key else m
+            if known is not m:
+                repeated = known
+                m.id = known.id
         with self.changed:
             if repeated:
                 self.repeats += 1
