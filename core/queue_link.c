@@ -259,12 +259,17 @@ struct lost {
 	int64_t now_us;
 };
 
-static void doubt_of_edge(void *owner, struct flight_node *node)
+/* What it did not say to be leaving never left. */
+static void taken_from_edge(void *owner, struct flight_node *node)
 {
 	struct lost *lost = owner;
 	struct flight *f = (struct flight *)node;
 
-	if (f->link->edge == lost->edge)
+	if (f->link->edge != lost->edge)
+		return;
+	if (lost->queue->edges[lost->edge].says_sending && !f->sending)
+		queue_flight_doubt(lost->queue, f, 0, NULL);
+	else
 		queue_flight_doubt(lost->queue, f, lost->now_us + DOUBT_PAUSE_US,
 				   "the process that held the link ended");
 }
@@ -280,7 +285,7 @@ void queue_links_lost(struct queue *q, unsigned edge)
 		snprintf(l->detail, sizeof(l->detail), "its role is not running");
 		queue_outbox_lost(q, l);
 	}
-	flight_each(&q->flights, doubt_of_edge, &lost);
+	flight_each(&q->flights, taken_from_edge, &lost);
 }
 
 static void overdue(void *owner, struct flight_node *node)
@@ -339,12 +344,11 @@ static void claim_job_free(struct claim_job *j)
 	queue_release_holder(j->queue, &h);
 }
 
-/* The store failed: no hot loop of claims against it. */
+/* No hot loop of requests that fail. */
 static void claim_later(struct queue *q, struct link *l)
 {
 	int64_t again = store_now(q->store) + CLAIM_PAUSE_US;
 
-	counter_add(q->count.store_errors, 1);
 	l->waiting = false;
 	queue_link_due(q, l, again);
 }
@@ -358,6 +362,7 @@ static void claimed(struct store_request *r)
 
 	l->claiming = false;
 	l->in_flight -= c->limit; /* the slots that were kept for what comes */
+	counter_add(q->count.store_errors, r->answer != STORE_DONE);
 	if (r->answer != STORE_DONE)
 		claim_later(q, l);
 	else if (c->rows_count_out < c->limit)
@@ -389,6 +394,8 @@ static void claim(struct queue *q, struct link *l)
 	queue_ask_store(q, &c->base, STORE_CLAIM, claimed, j);
 }
 
+static void settle(struct queue *q, struct link *l);
+
 /* A link that has no credit now is listed again by what gives it some: a result, or its edge's room. */
 void queue_links_turn(struct queue *q)
 {
@@ -399,7 +406,9 @@ void queue_links_turn(struct queue *q)
 	for (struct link *next; l; l = next) {
 		next = l->next_listed;
 		l->listed = false;
-		if (l->waiting && !l->claiming && queue_link_credit(q, l))
+		if (l->up && !l->settled)
+			settle(q, l);
+		else if (l->waiting && !l->claiming && queue_link_credit(q, l))
 			claim(q, l);
 	}
 }
@@ -515,6 +524,9 @@ static void settled(struct store_request *r)
 		if (n)
 			LOGN(LOG_CORE, NULL, "link %.*s: %u deliveries of an earlier run were looked at",
 			     TEXT_ARGS(l->name), n);
+	} else { /* the edge began anew meanwhile, or the store failed: without another look it stands still */
+		counter_add(q->count.store_errors, r->answer != STORE_DONE);
+		claim_later(q, l);
 	}
 	claim_job_free(j);
 }
