@@ -22,6 +22,10 @@ from daemon import Daemon, Tap, Terminal  # noqa: F401 (Tap is for those who imp
 ROLES = ("control", "queue", "sms", "api", "media", "lab")
 
 
+# A role that fell by itself: a fault, the sandbox, a sanitizer. 9 and 15 are the scenarios' own.
+FALLEN = r"ended by signal (?!9 |15 )|ended with code [1-9]|Sanitizer|runtime error: "
+
+
 def secret(password):
     """The stored form of a secret (core/secret.h, sha256)."""
     salt = os.urandom(16)
@@ -145,6 +149,8 @@ class Gateway(Daemon):
         self.code = -1
         if hasattr(self, "process"):
             self.code = self.stop()
+            if self.started and re.search(FALLEN, self.log()):
+                self.code = -2
             if self.started and self.code != 0:
                 self.complain(f"it ended with {self.code}")
         if hasattr(self, "folder"):
