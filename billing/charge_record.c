@@ -17,7 +17,7 @@ static struct text written(const struct cdr *cdr, struct arena *arena)
 struct text billing_cdr(void *owner, const struct charge_record *r, struct arena *arena)
 {
 	struct billing *b = owner;
-	struct cdr cdr = { .type = CDR_SMS,
+	struct cdr cdr = { .type = text_is(r->bearer, "rcs") ? CDR_RCS : CDR_SMS,
 			   .account = r->message->account,
 			   .originator = r->message->sender,
 			   .recipient = r->recipient,

@@ -409,6 +409,14 @@ void channel_link(struct channel *c, struct text name, bool up, uint32_t window,
 	announce(c, *at);
 }
 
+void channel_presence(struct channel *c, const struct ipc_presence *p)
+{
+	if (!c->ipc)
+		return;
+	ipc_put_presence(ipc_begin(c->ipc, IPC_PRESENCE, 0, 32 + p->link.len + p->numbers.len), p);
+	sent(c, ipc_end(c->ipc));
+}
+
 void channel_link_drop(struct channel *c, struct text name)
 {
 	struct channel_link_state **at = find_link(c, name), *l = *at;

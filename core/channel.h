@@ -50,6 +50,9 @@ bool channel_ready(const struct channel *channel);
 void channel_link(struct channel *channel, struct text name, bool up, uint32_t window, const char *detail);
 void channel_link_drop(struct channel *channel, struct text name); /* down, and forgotten */
 
+/* Who can be reached by RCS over a link; not remembered: say all of it again in `connected`. */
+void channel_presence(struct channel *channel, const struct ipc_presence *presence);
+
 /* Call numbers are never 0; 0 = the queue is not there or has no room, nothing was sent. */
 uint32_t channel_accept(struct channel *channel, const struct ipc_accept *accept);
 uint32_t channel_part(struct channel *channel, const struct ipc_part *part);

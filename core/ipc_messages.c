@@ -151,6 +151,8 @@ void ipc_put_deliver(struct writer *w, const struct ipc_deliver *d)
 	writer_u64(w, (uint64_t)d->accepted_us);
 	writer_u64(w, (uint64_t)d->expires_us);
 	ipc_put_text(w, d->permit);
+	ipc_put_text(w, d->bearer);
+	ipc_put_text(w, d->price);
 }
 
 bool ipc_get_deliver(struct reader *r, struct ipc_deliver *out)
@@ -167,6 +169,8 @@ bool ipc_get_deliver(struct reader *r, struct ipc_deliver *out)
 	out->accepted_us = (int64_t)reader_u64(r);
 	out->expires_us = (int64_t)reader_u64(r);
 	out->permit = get_short(r);
+	out->bearer = get_short(r);
+	out->price = get_short(r);
 	return reader_done(r);
 }
 
@@ -236,6 +240,40 @@ bool ipc_get_holding(struct reader *r, struct ipc_holding *out)
 	out->more = get_bool(r);
 	return reader_done(r) && !(out->ids.len % MESSAGE_ID_SIZE) && !(out->sending.len % MESSAGE_ID_SIZE) &&
 	       out->incarnation.len <= 32;
+}
+
+void ipc_put_presence(struct writer *w, const struct ipc_presence *p)
+{
+	ipc_put_text(w, p->link);
+	writer_u8(w, p->offline_text);
+	put_long(w, p->numbers);
+}
+
+bool ipc_get_presence(struct reader *r, struct ipc_presence *out)
+{
+	out->link = get_short(r);
+	out->offline_text = get_bool(r);
+	out->numbers = get_long(r);
+	return reader_done(r) && out->link.len && out->link.len <= 100;
+}
+
+void ipc_put_presence_of(struct writer *w, const struct ipc_presence_of *p)
+{
+	ipc_put_text(w, p->number);
+	writer_u8(w, p->known);
+	writer_u8(w, p->registered);
+	writer_u8(w, p->roaming);
+}
+
+bool ipc_take_presence(struct reader *r, struct ipc_presence_of *out)
+{
+	if (!reader_left(r))
+		return false;
+	out->number = ipc_get_text(r, MESSAGE_ADDRESS_MAX);
+	out->known = get_bool(r);
+	out->registered = get_bool(r);
+	out->roaming = get_bool(r);
+	return !r->failed;
 }
 
 void ipc_put_link(struct writer *w, const struct ipc_link *l)

@@ -3,7 +3,7 @@
  * Every record that crosses between the roles, declared once. Encoders put a whole record's body into the writer that
  * ipc_begin() gave; decoders read the whole body, leave views into it, and are false for anything but an exact body.
  *
- *	edge -> queue:  HOLDING LINK ACCEPT PART SENDING RESULT REPORT OUTBOX_END ASK WATCH
+ *	edge -> queue:  HOLDING LINK ACCEPT PART SENDING RESULT REPORT OUTBOX_END ASK WATCH PRESENCE
  *	queue -> edge:  ACCEPTED RESULT_DONE REPORT_DONE DELIVER OUTBOX ANSWER EVENT
  *	control <-> role: CONFIG_HAVE CONFIG_CHECK CONFIG_CHECKED CONFIG_SWITCH CONFIG_SWITCHED SHOW SHOW_LINES
  *	parent <-> role:  READY STOP PEER PEER_LOST PING PONG LISTEN UNLISTEN SETTLED COUNTERS
@@ -38,6 +38,7 @@ enum ipc_type {
 	IPC_EVENT,	 /* struct ipc_event: for server-sent events */
 	IPC_HOLDING,	 /* struct ipc_holding: an edge's first record on each connection to the queue */
 	IPC_WATCH,	 /* body: u8, 1 = the edge wants IPC_EVENT records from now on */
+	IPC_PRESENCE,	 /* struct ipc_presence */
 	IPC_SENDING,	 /* body: ids of 16 octets: the first byte of these deliveries leaves after this record did */
 
 	/* The call of all CONFIG records is the number of the set, never 0. */
@@ -105,6 +106,8 @@ struct ipc_deliver {
 	struct text link, recipient, header, body;
 	int64_t accepted_us, expires_us;
 	struct text permit; /* permit_put() of core/permit_mint.h; empty = none was given */
+	struct text bearer; /* "sms", "rcs" */
+	struct text price;  /* "3.30 JPY", for people; empty = nothing is charged */
 };
 
 enum ipc_outcome {
@@ -150,6 +153,18 @@ struct ipc_holding {
 	struct text sending;	 /* those of them whose first byte may have left */
 	bool more;		 /* another record of these follows: at most IPC_HOLDING_IDS in one */
 	bool says_sending;	 /* it says IPC_SENDING before each delivery's first byte */
+};
+
+/* Who can be reached by RCS over a link of this edge: all of them at first, then those that changed. */
+struct ipc_presence {
+	struct text link;
+	bool offline_text;   /* messages to known contacts that are away wait for them: offline reception allowed */
+	struct text numbers; /* written with ipc_put_presence_of() */
+};
+
+struct ipc_presence_of {
+	struct text number;
+	bool known, registered, roaming; /* known: has RCS; registered: is there now */
 };
 
 /* A link that takes deliveries: state and how many it will hold at once. */
@@ -217,6 +232,10 @@ void ipc_put_report(struct writer *w, const struct ipc_report *a);
 bool ipc_get_report(struct reader *r, struct ipc_report *out);
 void ipc_put_holding(struct writer *w, const struct ipc_holding *h);
 bool ipc_get_holding(struct reader *r, struct ipc_holding *out);
+void ipc_put_presence(struct writer *w, const struct ipc_presence *p);
+bool ipc_get_presence(struct reader *r, struct ipc_presence *out);
+void ipc_put_presence_of(struct writer *w, const struct ipc_presence_of *p);
+bool ipc_take_presence(struct reader *r, struct ipc_presence_of *out);
 void ipc_put_link(struct writer *w, const struct ipc_link *l);
 bool ipc_get_link(struct reader *r, struct ipc_link *out);
 void ipc_put_outbox(struct writer *w, const struct ipc_outbox *o);

@@ -152,6 +152,8 @@ struct queue *queue_new(struct loop *loop, struct store *store)
 	q->spread = random_below(UINT32_MAX);
 	flight_table_init(&q->flights);
 	flight_table_init(&q->outbox);
+	flight_table_init(&q->strays);
+	flight_table_init(&q->presence);
 	make_counters(&q->count);
 	loop_hook_add(loop, &q->hook, turn_ended, q);
 	loop_timer_start(loop, &q->sweep, 10 * USEC_PER_MSEC, queue_sweep, q);
@@ -199,6 +201,9 @@ void queue_free(struct queue **queue)
 	flight_each(&q->outbox, free_outbox, q);
 	flight_table_clear(&q->flights);
 	flight_table_clear(&q->outbox);
+	flight_table_clear(&q->strays);
+	queue_presence_lost(q, q->rcs_edge);
+	flight_table_clear(&q->presence);
 	free_pools(q);
 	for (struct link *l = q->links, *next; l; l = next) {
 		next = l->next;
@@ -247,6 +252,7 @@ void queue_peer_lost(struct queue *q, unsigned edge)
 	e->holding_count = e->sending_count = 0;
 	e->introducing = false;
 	queue_links_lost(q, edge);
+	queue_presence_lost(q, edge);
 }
 
 void queue_peer_room(struct queue *q, unsigned edge)
@@ -298,6 +304,8 @@ bool queue_record(struct queue *q, unsigned edge, struct ipc_record *record)
 		return queue_ask_record(q, edge, record);
 	case IPC_WATCH:
 		return watch_record(q, edge, record);
+	case IPC_PRESENCE:
+		return queue_presence_record(q, edge, record);
 	case IPC_PART:
 		return part_record(q, edge, record);
 	default:

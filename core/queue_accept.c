@@ -142,6 +142,7 @@ static struct text answer_text(struct accept_job *j)
 static void take_charge(const struct accept_job *j, unsigned i, struct flight *f)
 {
 	f->trail = j->accept.deliveries[i].trail;
+	f->bearer = j->accept.deliveries[i].bearer;
 	for (unsigned n = 0; n < j->accept.charges_count; n++) {
 		if (j->accept.charges[n].recipient == i + 1) {
 			f->held = j->accept.charges[n].amount;
@@ -371,6 +372,7 @@ static enum result plan(struct accept_job *j, unsigned i, const char **why_out)
 		d->trail = queue_money_trail(j->money, i, j->accept.accepted_us, d->trail, j->holder->arena);
 		if (d->on_hold)
 			return OK;
+		l = queue_link_get(j->queue, d->route);
 	}
 	if (d->due_us <= j->accept.accepted_us && may_lease(j, l)) {
 		d->lease_until_us = j->accept.accepted_us + j->queue->rules.lease_us;

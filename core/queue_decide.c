@@ -2,8 +2,9 @@
 /*
  * What the queue knows about one delivery as the facts of route_decide(), its decision, and both in words.
  *
- * No channel of RCS is configured here yet: the sender has no RCS service, and nobody can be asked about the recipient.
- * SMPP and Kannel name SMS themselves; what comes by the API may go by SMS only with consent.
+ * Where a link offers RCS the gateway itself is the sender's client, so the sender is ON, and what the link said of the
+ * recipient is fresh; of others nothing can be asked. Without such a link the sender has no RCS service. SMPP and
+ * Kannel name SMS themselves; what comes by the API may go by SMS only with consent.
  */
 #include "core/queue_internal.h"
 
@@ -45,6 +46,20 @@ static void set_price(struct queue *q, const struct message *m, struct text reci
 		d->facts.consent = CONSENT_ALWAYS;
 }
 
+static void set_presence(struct queue *q, const struct message *m, struct text recipient, struct route_facts *f)
+{
+	enum recipient_state of_sender;
+	bool roaming;
+
+	if (!q->rcs || !q->rcs->up || m->content != MESSAGE_TEXT)
+		return;
+	f->sender = SENDER_ON;
+	f->offline_text = q->offline_text;
+	(void)queue_presence(q, m->sender, &of_sender, &f->roaming);
+	if (queue_presence(q, recipient, &f->recipient, &roaming) && f->recipient == RECIPIENT_ON)
+		f->capability = CAPABILITY_YES;
+}
+
 static void set_facts(struct queue *q, const struct message *m, struct text recipient, enum answer answer,
 		      struct queue_decision *d)
 {
@@ -62,6 +77,7 @@ static void set_facts(struct queue *q, const struct message *m, struct text reci
 					 .answer = answer,
 					 .price = PRICE_WITHIN,
 					 .rcs_fits = true };
+	set_presence(q, m, recipient, &d->facts);
 	if (d->payer.pays)
 		set_price(q, m, recipient, d);
 	else

@@ -15,6 +15,8 @@
  *	queue_policy.c  receipts and records as text
  *	queue_reroute.c waiting messages whose link is down or gone
  *	queue_decide.c  the facts of a delivery, its decision, in words
+ *	queue_presence.c  who can be reached by RCS
+ *	queue_rcs.c     an RCS attempt that failed: decided again
  *	queue_money.c   the decision's charge with an accept, a finish, a hand-out; refusals for want of credit
  *	queue_money_hold.c  deliveries on hold: consent answers, new prices
  *	queue_money_ask.c   balances, top-ups, records for export
@@ -43,6 +45,8 @@
 #define QUEUE_OUTBOX_FETCH 512u	    /* rows of one read */
 #define QUEUE_SWEEP_US USEC_PER_SEC /* the clockwork: expiry, due times, links that are down */
 #define QUEUE_BEARER TEXT_LITERAL("sms")
+#define QUEUE_RCS TEXT_LITERAL("rcs")
+#define QUEUE_WAKE_AGAIN TEXT_LITERAL("AGAIN") /* on HOLD only until it is decided again */
 
 struct queue_rules {
 	int64_t validity_us, validity_max_us, lease_us, report_wait_us, give_up_us, waiting_max;
@@ -111,6 +115,7 @@ struct flight {
 	int64_t held, units, version;
 	char currency[CHARGE_CURRENCY_SIZE];
 	struct octets trail; /* where it was decided */
+	struct text bearer;  /* empty = QUEUE_BEARER */
 	/* the edge's result that waits for its commit */
 	unsigned edge;
 	uint32_t edge_generation, call;
@@ -120,6 +125,7 @@ struct flight {
 		struct store_finish finish;
 		struct store_release release;
 		struct store_in_doubt in_doubt;
+		struct store_hold hold;
 	} request;
 	struct flight *next_free;
 };
@@ -143,6 +149,7 @@ struct queue {
 	int64_t due_us; /* the earliest of the links' due times; 0 = none */
 	struct loop_timer due;
 	struct flight_table flights, outbox;
+	struct flight_table strays; /* results whose row is being looked up: they decide, nothing else */
 	struct holder *free_holders;
 	struct flight *free_flights, *broken; /* broken: results that the store could not write yet */
 	unsigned free_holders_count;
@@ -157,6 +164,10 @@ struct queue {
 	void *part_owner;
 	const struct charge_port *charge; /* NULL = nothing is priced */
 	bool priced;			  /* the port is on */
+	struct link *rcs;		  /* the link that RCS goes by; NULL = there is none */
+	unsigned rcs_edge;
+	bool offline_text;
+	struct flight_table presence;
 	uint32_t spread;
 	struct queue_counters {
 		struct counter *accepted, *refused, *repeated, *handed_out, *sent, *delivered, *failed, *retried,
@@ -284,6 +295,23 @@ void queue_money_answer(struct queue *q, struct text account, struct message_id 
 			queue_answered_cb answered, void *owner);
 /* Prices may have changed: what waits for a price is decided again. */
 void queue_money_prices(struct queue *q);
+/* A recipient is there again; a delivery was put on HOLD to be decided again. */
+void queue_money_recipient_on(struct queue *q, struct text number);
+void queue_money_decide(struct queue *q, struct message_id id);
+
+/* queue_presence.c */
+bool queue_presence_record(struct queue *q, unsigned edge, struct ipc_record *record);
+void queue_presence_lost(struct queue *q, unsigned edge);
+/* False: nothing is known of the number. */
+bool queue_presence(const struct queue *q, struct text number, enum recipient_state *state_out, bool *roaming_out);
+void queue_presence_set(struct queue *q, struct text number, enum recipient_state state);
+
+/* queue_rcs.c */
+/* True: the result closes an RCS attempt, and the delivery is put on HOLD; `done` then calls queue_money_decide(). */
+bool queue_rcs_closed(struct flight *f, const struct ipc_result *in, struct text said,
+		      void (*done)(struct store_request *r));
+struct text queue_wake_recipient(struct text number, struct arena *arena);
+struct text queue_flight_bearer(const struct flight *f);
 
 /* queue_money_ask.c: question of an edge about money; false = not one of these. */
 bool queue_money_ask(struct queue *q, unsigned edge, uint32_t call, const struct ipc_ask *in);

@@ -163,6 +163,7 @@ struct flight *queue_flight_of_row(struct queue *q, struct holder *holder, struc
 		(void)text_copy(r->currency, f->currency, sizeof(f->currency));
 	}
 	f->trail = r->trail;
+	f->bearer = r->bearer;
 	return f;
 }
 
@@ -200,9 +201,13 @@ void queue_flight_send(struct queue *q, struct flight *f, bool doubt)
 	}
 	d.not_after_us = clock_monotonic() + (f->lease_until_us - store_now(q->store));
 	uint8_t permit[QUEUE_PERMIT_MAX];
-	if (q->charge && (q->priced || f->held) && queue_link_priced(f->link->name))
+	d.bearer = queue_flight_bearer(f);
+	if (q->charge && (q->priced || f->held) && queue_link_priced(f->link->name) && !text_equal(d.bearer, QUEUE_RCS))
 		d.permit = queue_money_permit(q, f, d.not_after_us, permit);
-	size_t room = 160 + d.link.len + d.recipient.len + d.header.len + d.body.len + d.permit.len;
+	if (f->held && q->charge)
+		d.price = queue_money_text(q->charge, f->held, f->currency, f->holder->arena);
+	size_t room = 200 + d.price.len + d.bearer.len + d.link.len + d.recipient.len + d.header.len + d.body.len +
+		      d.permit.len;
 	ipc_put_deliver(ipc_begin(e->ipc, IPC_DELIVER, 0, room), &d);
 	if (ipc_end(e->ipc)) {
 		f->outcome = IPC_RETRY;
@@ -247,7 +252,7 @@ void queue_flight_doubt(struct queue *q, struct flight *f, int64_t due_us, const
 	struct store_release *r = &f->request.release;
 	*r = (struct store_release){ .id = f->id, .epoch = f->epoch, .due_us = due_us ? due_us : now };
 	r->route = f->link->name;
-	r->bearer = QUEUE_BEARER;
+	r->bearer = queue_flight_bearer(f);
 	r->trail =
 		queue_event(f->holder->arena, now, TRAIL_NOTE, (struct text){ 0 }, TEXT_LITERAL("taken back unsent"));
 	queue_ask_store(q, &r->base, STORE_RELEASE, put_back, f);
@@ -265,7 +270,7 @@ static void taken_from_edge(void *owner, struct flight_node *node)
 	struct lost *lost = owner;
 	struct flight *f = (struct flight *)node;
 
-	if (f->link->edge != lost->edge)
+	if (f->link->edge != lost->edge || flight_find(&lost->queue->strays, f->id.octets))
 		return;
 	if (lost->queue->edges[lost->edge].says_sending && !f->sending)
 		queue_flight_doubt(lost->queue, f, 0, NULL);
@@ -497,7 +502,7 @@ static void settle_row(struct claim_job *j, const struct store_row *row)
 	struct flight *f = queue_flight_of_row(q, j->holder, j->link, row);
 	j->link->in_flight++;
 	flight_add(&q->flights, &f->node);
-	if (edge_holds(e, row->id)) {
+	if (edge_holds(e, row->id) || flight_find(&q->strays, row->id.octets)) {
 		f->sending = edge_sends(e, row->id);
 		return; /* its result will come */
 	}

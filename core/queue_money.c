@@ -26,6 +26,16 @@ static struct queue_money *money_of(struct arena *arena, struct store_accept *ac
 	return m;
 }
 
+struct text queue_wake_recipient(struct text number, struct arena *arena)
+{
+	return text_of(arena_printf(arena, "%s:%.*s", route_wake_name(WAKE_RECIPIENT_ON), TEXT_ARGS(number)));
+}
+
+struct text queue_flight_bearer(const struct flight *f)
+{
+	return f->bearer.len ? f->bearer : QUEUE_BEARER;
+}
+
 /* Beyond the delivery's deadline and a lease that began just before it. */
 int64_t queue_hold_until(const struct queue *q, int64_t deadline_us)
 {
@@ -35,18 +45,23 @@ int64_t queue_hold_until(const struct queue *q, int64_t deadline_us)
 static void put_on_hold(struct queue *q, struct arena *arena, const struct queue_decision *decision,
 			struct message_id id, struct store_new_delivery *d)
 {
-	struct text *keys = arena_alloc(arena, ROUTE_WAKE_COUNT * sizeof(*keys));
+	struct text *keys = arena_alloc(arena, (ROUTE_WAKE_COUNT + 1) * sizeof(*keys));
 	char text[MESSAGE_ID_TEXT_SIZE];
 
 	d->on_hold = true;
 	d->hold_until_us = d->deadline_us;
 	d->wake_keys = keys;
+	/* Whatever it waits for, it goes for nothing when the recipient comes. */
+	if (q->rcs && !(decision->route.wakes & WAKE_BIT(WAKE_RECIPIENT_ON)))
+		keys[d->wake_keys_count++] = queue_wake_recipient(d->recipient, arena);
 	for (unsigned i = 0; i < ROUTE_WAKE_COUNT; i++) {
 		if (!(decision->route.wakes & WAKE_BIT(i)))
 			continue;
 		const char *name = route_wake_name((enum route_wake)i);
 		if (i == WAKE_PRICE)
 			keys[d->wake_keys_count++] = text_of(name);
+		else if (i == WAKE_RECIPIENT_ON)
+			keys[d->wake_keys_count++] = queue_wake_recipient(d->recipient, arena);
 		else
 			keys[d->wake_keys_count++] =
 				text_of(arena_printf(arena, "%s:%s", name, message_id_text(id, text)));
@@ -62,8 +77,13 @@ enum result queue_money_plan(struct queue *q, struct arena *arena, const struct 
 	struct queue_decision *decision = &money_of(arena, accept, money)->decisions[i];
 
 	queue_decide(q, m, d->recipient, ANSWER_NONE, id, arena, decision);
-	if (decision->route.outcome == ROUTE_HOLD) {
+	if (decision->route.outcome == ROUTE_HOLD || decision->route.outcome == ROUTE_RCS_DEFERRED) {
 		put_on_hold(q, arena, decision, id, d);
+		return OK;
+	}
+	if (decision->route.outcome == ROUTE_RCS) {
+		d->route = q->rcs->name;
+		d->bearer = QUEUE_RCS;
 		return OK;
 	}
 	if (decision->route.outcome != ROUTE_SMS) {
@@ -86,7 +106,8 @@ struct octets queue_money_trail(const struct queue_money *money, unsigned i, int
 
 	if (!d->route.rule)
 		return first;
-	enum trail_code code = d->route.outcome == ROUTE_HOLD ? TRAIL_HELD : TRAIL_DECIDED;
+	bool held = d->route.outcome == ROUTE_HOLD || d->route.outcome == ROUTE_RCS_DEFERRED;
+	enum trail_code code = held ? TRAIL_HELD : TRAIL_DECIDED;
 	struct octets e = queue_event(arena, now_us, code, text_of(route_rule_name(d->route.rule)), d->explain);
 	uint8_t *both = arena_alloc(arena, first.len + e.len);
 	memcpy(both, first.at, first.len);
@@ -155,10 +176,31 @@ void queue_money_no_credit(struct queue *q, struct arena *arena, const struct qu
 
 /* --- hand-out ------------------------------------------------------------------------------------------------- */
 
+/*
+ * B1. Without a hold a delivery goes free when a decision found it so, when it was accepted for this kind of link
+ * before anything was priced, or when nobody pays for it. One that was meant for an application and then found another
+ * link has no quote: it waits, unsent.
+ */
+static bool may_go_free(struct queue *q, const struct flight *f)
+{
+	struct reader r = reader_of(f->trail.at, f->trail.len);
+	struct trail_event e;
+	struct charge_payer payer;
+
+	while (trail_take(&r, &e)) {
+		if (e.code == TRAIL_DECIDED)
+			return queue_link_priced(e.detail);
+	}
+	q->charge->payer(q->charge->owner, &f->message, &payer);
+	return !payer.pays;
+}
+
 struct text queue_money_permit(struct queue *q, const struct flight *f, int64_t not_after_us,
 			       uint8_t room[QUEUE_PERMIT_MAX])
 {
 	struct writer w = writer_of(room, QUEUE_PERMIT_MAX);
+	if (!f->held && !may_go_free(q, f))
+		return (struct text){ 0 };
 	struct charge_permit p = { .delivery = f->id,
 				   .bearer = QUEUE_BEARER,
 				   .attempt = f->attempt,

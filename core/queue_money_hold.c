@@ -3,7 +3,7 @@
 #include "core/base/log.h"
 #include "core/queue_internal.h"
 
-#define PRICE_ROWS 500u
+#define WAKE_ROWS 500u
 
 struct hold_job {
 	struct queue *queue;
@@ -69,13 +69,16 @@ static void leave_hold(struct hold_job *j, const struct store_row *row)
 		end(j, ERR_NOT_FOUND, "no route serves this recipient any more");
 		return;
 	}
-	j->link = queue_link_get(q, j->message.link.len ? j->message.link : choice.candidates[0].link);
+	bool rcs = j->decision.route.outcome == ROUTE_RCS;
+	j->link = rcs ? q->rcs : queue_link_get(q, j->message.link.len ? j->message.link : choice.candidates[0].link);
 	struct store_decide *d = &j->request.decide;
 	*d = (struct store_decide){ .id = row->id, .epoch = row->epoch, .due_us = now };
 	d->route = j->link->name;
 	d->bearer = QUEUE_BEARER;
+	if (rcs)
+		d->bearer = QUEUE_RCS;
 	d->trail = event_of(j, TRAIL_DECIDED);
-	if (j->decision.has_price &&
+	if (!rcs && j->decision.has_price &&
 	    c->charge(c->owner, &j->decision.payer, &j->decision.price, QUEUE_BEARER, message_id_recipient(row->id),
 		      now, queue_hold_until(q, row->deadline_us), j->holder->arena, &j->charge))
 		d->charge = &j->charge;
@@ -112,12 +115,17 @@ static void decide_again(struct hold_job *j, const struct store_row *row)
 	queue_decide(j->queue, &j->message, row->recipient, j->answer, row->id, j->holder->arena, &j->decision);
 	switch (j->decision.route.outcome) {
 	case ROUTE_SMS:
+	case ROUTE_RCS:
 		leave_hold(j, row);
 		break;
 	case ROUTE_REJECT:
 		end_held(j, row);
 		break;
 	default:
+		if (j->answer == ANSWER_NO) {
+			end(j, OK, "");
+			break;
+		}
 		end(j, ERR_CONFLICT, arena_cstring(j->holder->arena, j->decision.explain));
 		break;
 	}
@@ -179,21 +187,40 @@ static void woken(struct store_request *r)
 	queue_asked_done(list->queue);
 	for (struct store_row *row = r->answer == STORE_DONE ? list->request.wake.rows_out : NULL; row;
 	     row = row->next) {
-		struct hold_job *j = job_new(list->queue);
-		j->request.get.arena = j->holder->arena;
-		j->request.get.id = row->id;
-		queue_ask_store(j->queue, &j->request.base, STORE_MESSAGE_GET, found, j);
+		queue_money_decide(list->queue, row->id);
 	}
 	end(list, OK, "");
 }
 
-void queue_money_prices(struct queue *q)
+static void wake(struct queue *q, struct hold_job *j, struct text key)
 {
-	struct hold_job *j = job_new(q);
 	struct store_wake *w = &j->request.wake;
 
 	w->arena = j->holder->arena;
-	w->key = text_of(route_wake_name(WAKE_PRICE));
-	w->limit = PRICE_ROWS;
+	w->key = key;
+	w->limit = WAKE_ROWS;
 	queue_ask_store(q, &w->base, STORE_WAKE, woken, j);
+}
+
+/* And those whose new decision an earlier run did not come to. */
+void queue_money_prices(struct queue *q)
+{
+	wake(q, job_new(q), text_of(route_wake_name(WAKE_PRICE)));
+	wake(q, job_new(q), QUEUE_WAKE_AGAIN);
+}
+
+void queue_money_recipient_on(struct queue *q, struct text number)
+{
+	struct hold_job *j = job_new(q);
+
+	wake(q, j, queue_wake_recipient(number, j->holder->arena));
+}
+
+void queue_money_decide(struct queue *q, struct message_id id)
+{
+	struct hold_job *j = job_new(q);
+
+	j->request.get.arena = j->holder->arena;
+	j->request.get.id = id;
+	queue_ask_store(q, &j->request.base, STORE_MESSAGE_GET, found, j);
 }

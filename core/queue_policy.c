@@ -185,7 +185,7 @@ struct text queue_finish_cdr(struct queue *q, const struct flight *f, const stru
 	struct text cdr = { 0 };
 	struct store_row row = { .id = f->id,
 				 .recipient = f->recipient,
-				 .bearer = QUEUE_BEARER,
+				 .bearer = queue_flight_bearer(f),
 				 .attempt = f->attempt,
 				 .accepted_us = f->accepted_us,
 				 .expires_us = f->expires_us,

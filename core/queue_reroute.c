@@ -56,7 +56,8 @@ static struct link *place_of(struct queue *q, const struct link *now, const stru
 	struct message m;
 	struct route_choice choice;
 
-	if (row->doubt || message_decode(text_range(row->header.at, row->header.len), &m) || m.link.len)
+	if (row->doubt || text_equal(row->bearer, QUEUE_RCS) ||
+	    message_decode(text_range(row->header.at, row->header.len), &m) || m.link.len)
 		return NULL;
 	queue_route(q, &m, row->recipient, &choice);
 	if (!choice.count)
@@ -80,7 +81,7 @@ static void put(struct move *m, const struct store_row *row)
 	r->release = (struct store_release){ .id = row->id,
 					     .epoch = row->epoch,
 					     .route = r->to->name,
-					     .bearer = QUEUE_BEARER,
+					     .bearer = row->bearer,
 					     .due_us = better ? now : row->due_us };
 	if (better)
 		r->release.trail =

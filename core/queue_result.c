@@ -57,6 +57,8 @@ static void ended(struct store_request *r)
 		publish(f);
 	}
 	queue_links_promoted(q, r);
+	if (r->operation == STORE_HOLD && r->answer == STORE_DONE && !f->request.hold.ended_out)
+		queue_money_decide(q, f->id);
 	tell_done(f);
 	queue_flight_end(q, f);
 }
@@ -184,7 +186,7 @@ static struct text next_link(struct flight *f)
 	struct route_choice choice;
 	unsigned up = 0;
 
-	if (!f->decoded || f->message.link.len)
+	if (!f->decoded || f->message.link.len || text_equal(f->bearer, QUEUE_RCS))
 		return f->link->name;
 	queue_route(f->queue, &f->message, f->recipient, &choice);
 	while (up < choice.count && choice.candidates[up].up)
@@ -205,7 +207,8 @@ static void again(struct flight *f, const struct ipc_result *in)
 	int64_t now = store_now(q->store), wait = wait_of(&q->rules, f, in);
 	struct link *to = queue_link_get(q, next_link(f));
 
-	*c = (struct store_release){ .id = f->id, .epoch = f->epoch, .route = to->name, .bearer = QUEUE_BEARER };
+	*c = (struct store_release){ .id = f->id, .epoch = f->epoch, .route = to->name };
+	c->bearer = queue_flight_bearer(f);
 	/* Another link is tried at once, unless this is going round in circles. */
 	c->due_us = now + (to != f->link && f->attempt < 4 ? 0 : wait);
 	c->trail = queue_event(f->holder->arena, now, TRAIL_RETRY, (struct text){ 0 }, said(f, in));
@@ -232,6 +235,8 @@ static void doubt(struct flight *f, const struct ipc_result *in)
 static void apply(struct flight *f, const struct ipc_result *in)
 {
 	f->settling = true;
+	if (text_equal(f->bearer, QUEUE_RCS) && queue_rcs_closed(f, in, said(f, in), ended))
+		return;
 	if (in->outcome == IPC_RETRY)
 		again(f, in);
 	else if (in->outcome == IPC_DOUBT)
@@ -243,6 +248,7 @@ static void apply(struct flight *f, const struct ipc_result *in)
 /* --- a result for what we do not hold ---------------------------------------------------------------------------- */
 
 struct stray {
+	struct flight_node node; /* first; key = delivery id */
 	struct queue *queue;
 	struct holder *holder;
 	struct store_message_get get;
@@ -259,6 +265,7 @@ static void found(struct store_request *r)
 	bool ours = row && row->epoch == s->result.epoch;
 
 	queue_asked_done(q);
+	flight_remove(&q->strays, &s->node);
 	if (r->answer == STORE_DONE || r->refusal == STORE_NOT_FOUND) {
 		struct flight *f = ours ? (struct flight *)flight_find(&q->flights, row->id.octets) : NULL;
 		if (ours && !f) {
@@ -295,6 +302,8 @@ static void look_up(struct queue *q, unsigned edge, uint32_t call, const struct 
 	s->result.wires = arena_text(h->arena, in->wires);
 	s->get.arena = h->arena;
 	s->get.id = in->id;
+	memcpy(s->node.key, in->id.octets, MESSAGE_ID_SIZE);
+	flight_add(&q->strays, &s->node);
 	queue_ask_store(q, &s->get.base, STORE_MESSAGE_GET, found, s);
 }
 

@@ -25,7 +25,7 @@ struct set {
 struct handset {
 	struct flight_node node; /* first; key = digest of the number */
 	struct text number;
-	bool on;
+	bool is[HANDSET_SWITCHES];
 	uint64_t received;
 	struct inbox_entry *first, **last;
 	unsigned kept;
@@ -106,7 +106,7 @@ struct handset *handset_get(struct handsets *all, struct text number)
 	memcpy(h + 1, number.at, number.len);
 	h->number = text_range((const char *)(h + 1), number.len);
 	h->last = &h->first;
-	h->on = true;
+	h->is[HANDSET_COVERAGE] = h->is[HANDSET_DATA] = true;
 	key_of(number, h->node.key);
 	flight_add(&all->table, &h->node);
 	return h;
@@ -143,12 +143,12 @@ struct text handset_number(const struct handset *h)
 
 bool handset_on(const struct handset *h)
 {
-	return h->on;
+	return h->is[HANDSET_COVERAGE];
 }
 
 void handset_switch(struct handset *h, bool on)
 {
-	h->on = on;
+	h->is[HANDSET_COVERAGE] = on;
 }
 
 uint64_t handset_received(const struct handset *h)
@@ -279,4 +279,38 @@ const struct inbox_entry *handset_receive(struct handset *h, const struct messag
 	if (part.total > 1)
 		return take_part(h, m, &part, id, now_us, keep);
 	return show(h, id, now_us, m->sender, part.text, keep);
+}
+
+void handset_note(struct handset *h, const struct inbox_entry *entry, struct text bearer, struct text price)
+{
+	for (struct inbox_entry *e = h->first; e; e = e->next) {
+		if (e != entry)
+			continue;
+		(void)text_copy(bearer, e->bearer, sizeof(e->bearer));
+		(void)text_copy(price, e->price, sizeof(e->price));
+	}
+}
+
+/* --- switches ------------------------------------------------------------------------------------------------- */
+
+const char *handset_switch_name(enum handset_switch s)
+{
+	static const char *const names[] = { "coverage", "rcs", "data", "roaming" };
+
+	return (unsigned)s < HANDSET_SWITCHES ? names[s] : "invalid";
+}
+
+bool handset_is(const struct handset *h, enum handset_switch s)
+{
+	return h->is[s];
+}
+
+void handset_set(struct handset *h, enum handset_switch s, bool on)
+{
+	h->is[s] = on;
+}
+
+bool handset_registered(const struct handset *h)
+{
+	return h->is[HANDSET_RCS] && h->is[HANDSET_DATA] && h->is[HANDSET_COVERAGE];
 }

@@ -21,7 +21,8 @@ struct handsets;
 struct inbox_entry {
 	struct message_id id;
 	int64_t at_us;
-	struct text from, text; /* text: what the screen shows */
+	struct text from, text;	   /* text: what the screen shows */
+	char bearer[8], price[40]; /* how it came, and what its sender pays; may be empty */
 	struct inbox_entry *next;
 };
 
@@ -37,6 +38,14 @@ unsigned handsets_count(const struct handsets *all);
 struct text handset_number(const struct handset *h);
 bool handset_on(const struct handset *h);
 void handset_switch(struct handset *h, bool on);
+
+/* Switches beside coverage. RCS is registered with the app, data and coverage. */
+enum handset_switch { HANDSET_COVERAGE, HANDSET_RCS, HANDSET_DATA, HANDSET_ROAMING, HANDSET_SWITCHES };
+const char *handset_switch_name(enum handset_switch s); /* "coverage" "rcs" "data" "roaming" */
+bool handset_is(const struct handset *h, enum handset_switch s);
+void handset_set(struct handset *h, enum handset_switch s, bool on);
+bool handset_registered(const struct handset *h);
+
 uint64_t handset_received(const struct handset *h); /* messages shown since the start */
 
 /* A delivery arrives. Returns the entry that the screen shows now: the message, or NULL while parts of a long one are
@@ -44,6 +53,8 @@ uint64_t handset_received(const struct handset *h); /* messages shown since the 
  * *again_out. */
 const struct inbox_entry *handset_receive(struct handset *h, const struct message *m, struct message_id id,
 					  int64_t now_us, unsigned keep, bool *again_out);
+/* How the entry came; copied. */
+void handset_note(struct handset *h, const struct inbox_entry *entry, struct text bearer, struct text price);
 const struct inbox_entry *handset_inbox(const struct handset *h); /* oldest first */
 
 #endif

@@ -56,7 +56,8 @@ static struct {
 	struct terminal *terminals;
 	struct sending *sendings;
 	struct place places[LISTENS_MAX];
-	bool enabled, any;
+	bool enabled, any, offline_text;
+	bool presence; /* some handset may have RCS, and messages are decided */
 	int64_t window, inbox, retry_us, phones;
 	struct counter *shown, *absent, *unknown, *from_phones, *bad_lines;
 } lab;
@@ -101,6 +102,10 @@ static void say_message(struct terminal *t, const struct inbox_entry *e, bool ol
 	json_put_member_cstring(&w, "at", clock_text(e->at_us, at));
 	json_put_member_text(&w, "from", e->from);
 	json_put_member_text(&w, "text", e->text);
+	if (e->bearer[0])
+		json_put_member_cstring(&w, "bearer", e->bearer);
+	if (e->price[0])
+		json_put_member_cstring(&w, "price", e->price);
 	json_put_member_cstring(&w, "id", message_id_text(e->id, id));
 	if (old)
 		json_put_member_bool(&w, "old", true);
@@ -114,6 +119,12 @@ static void say_inbox(struct terminal *t)
 		say_message(t, e, true);
 }
 
+static void put_switches(struct json_writer *w, const struct handset *h)
+{
+	for (unsigned i = 0; i < HANDSET_SWITCHES; i++)
+		json_put_member_bool(w, handset_switch_name(i), handset_is(h, i));
+}
+
 static void say_switched(struct handset *h)
 {
 	for (struct terminal *t = lab.terminals; t; t = t->next) {
@@ -123,6 +134,7 @@ static void say_switched(struct handset *h)
 			continue;
 		line_begin(&w, room, sizeof(room), "switched");
 		json_put_member_bool(&w, "on", handset_on(h));
+		put_switches(&w, h);
 		line_end(&w, t);
 	}
 }
@@ -153,6 +165,7 @@ static void command_phone(struct terminal *t, struct text number)
 	line_begin(&w, room, sizeof(room), "ready");
 	json_put_member_text(&w, "number", handset_number(h));
 	json_put_member_bool(&w, "on", handset_on(h));
+	put_switches(&w, h);
 	json_put_member_int(&w, "inbox", n);
 	line_end(&w, t);
 	say_inbox(t);
@@ -214,11 +227,81 @@ static void command_send(struct terminal *t, struct text rest)
 		offer(t, to, rest);
 }
 
+/* --- who has RCS ---------------------------------------------------------------------------------------------- */
+
+#define PRESENCE_ROOM (HANDSET_NUMBER_MAX + 16u)
+
+static void put_presence(void *owner, struct handset *h)
+{
+	struct ipc_presence_of p = { .number = handset_number(h),
+				     .known = handset_is(h, HANDSET_RCS),
+				     .registered = handset_registered(h),
+				     .roaming = handset_is(h, HANDSET_ROAMING) };
+
+	ipc_put_presence_of(owner, &p);
+}
+
+static void tell_presence(struct writer *numbers)
+{
+	struct ipc_presence p = { .link = LAB_LINK,
+				  .offline_text = lab.offline_text,
+				  .numbers = text_range((const char *)numbers->start, writer_len(numbers)) };
+
+	if (lab.enabled && lab.presence)
+		channel_presence(lab.channel, &p);
+}
+
+static void tell_one(struct handset *h)
+{
+	uint8_t room[PRESENCE_ROOM];
+	struct writer w = writer_of(room, sizeof(room));
+
+	put_presence(&w, h);
+	tell_presence(&w);
+}
+
+static void tell_all(void)
+{
+	size_t size = (handsets_count(lab.handsets) + 1u) * PRESENCE_ROOM;
+	uint8_t *room = must_alloc(size);
+	struct writer w = writer_of(room, size);
+
+	handsets_each(lab.handsets, put_presence, &w);
+	tell_presence(&w);
+	free(room);
+}
+
+static void connected(void *owner)
+{
+	(void)owner;
+	tell_all();
+}
+
+static void set_switch(struct handset *h, enum handset_switch which, bool on)
+{
+	handset_set(h, which, on);
+	tell_one(h);
+	say_switched(h);
+	LOGN(LOG_LAB, NULL, "a handset: %s %s", handset_switch_name(which), on ? "on" : "off");
+}
+
 static void switch_handset(struct handset *h, bool on)
 {
-	handset_switch(h, on);
-	say_switched(h);
-	LOGN(LOG_LAB, NULL, "a handset is switched %s", on ? "on" : "off");
+	set_switch(h, HANDSET_COVERAGE, on);
+}
+
+/* "rcs on", "data off", ... */
+static bool switched_by(struct handset *h, struct text word, struct text rest)
+{
+	bool on = text_is(rest, "on");
+
+	for (unsigned i = 0; i < HANDSET_SWITCHES; i++) {
+		if (!text_is(word, handset_switch_name(i)) || (!on && !text_is(rest, "off")))
+			continue;
+		set_switch(h, i, on);
+		return true;
+	}
+	return false;
 }
 
 static void command(struct terminal *t, struct text line)
@@ -238,9 +321,11 @@ static void command(struct terminal *t, struct text line)
 		switch_handset(t->handset, text_is(word, "on"));
 	else if (text_is(word, "inbox"))
 		say_inbox(t);
+	else if (switched_by(t->handset, word, text_trim(rest)))
+		return;
 	else if (word.len) {
 		counter_add(lab.bad_lines, 1);
-		say_error(t, "known: phone NUMBER, send TO TEXT, on, off, inbox, quit");
+		say_error(t, "known: phone NUMBER, send TO TEXT, on, off, rcs, data or roaming on or off, inbox, quit");
 	}
 }
 
@@ -331,14 +416,21 @@ static void deliver(void *owner, const struct ipc_deliver *d)
 		give_result(d, IPC_REFUSED, "no handset of the lab has this number", 0);
 		return;
 	}
+	bool rcs = text_is(d->bearer, "rcs");
+	if (rcs && !handset_registered(h)) {
+		counter_add(lab.absent, 1);
+		give_result(d, IPC_RETRY, handset_is(h, HANDSET_RCS) ? "480 not registered" : "404 no RCS user",
+			    lab.retry_us);
+		return;
+	}
 	if (!handset_on(h)) {
 		counter_add(lab.absent, 1);
 		give_result(d, IPC_RETRY, "absent subscriber", lab.retry_us);
 		return;
 	}
 	struct ipc_result refusal;
-	if (!permit_spend(d, TEXT_LITERAL("sms"), 0, channel_permits_required(lab.channel), clock_monotonic(),
-			  &refusal)) {
+	if (!rcs && !permit_spend(d, TEXT_LITERAL("sms"), 0, channel_permits_required(lab.channel), clock_monotonic(),
+				  &refusal)) {
 		refusal.link = LAB_LINK;
 		channel_result(lab.channel, &refusal);
 		return;
@@ -351,6 +443,7 @@ static void deliver(void *owner, const struct ipc_deliver *d)
 	const struct inbox_entry *e = handset_receive(h, &m, d->id, clock_now(), (unsigned)lab.inbox, &again);
 	if (e) {
 		counter_add(lab.shown, 1);
+		handset_note(h, e, d->bearer, d->price);
 		show_on_terminals(h, e);
 	}
 	give_result(d, IPC_DELIVERED, "shown on the handset", 0);
@@ -398,7 +491,9 @@ static void accepted(void *owner, uint32_t call, const struct ipc_accepted *a)
 	free(s);
 }
 
-static const struct channel_handler channel_handler = { .deliver = deliver, .accepted = accepted };
+static const struct channel_handler channel_handler = { .deliver = deliver,
+							.accepted = accepted,
+							.connected = connected };
 
 /* --- the role ------------------------------------------------------------------------------------------------- */
 
@@ -442,8 +537,12 @@ static void take_handset(const struct handset_settings *s)
 	if (handset_find(lab.handsets, text_of(number)))
 		return; /* a reload leaves its switch as it is */
 	struct handset *h = handset_get(lab.handsets, text_of(number));
-	if (h)
-		handset_switch(h, s->coverage);
+	if (!h)
+		return;
+	handset_switch(h, s->coverage);
+	handset_set(h, HANDSET_RCS, s->rcs);
+	handset_set(h, HANDSET_DATA, s->data);
+	handset_set(h, HANDSET_ROAMING, s->roaming);
 }
 
 static void switch_to(const struct config *config)
@@ -451,13 +550,15 @@ static void switch_to(const struct config *config)
 	const struct lab_settings *s = config_only(config, &lab_kind);
 
 	lab.enabled = s != NULL;
-	channel_require_permits(lab.channel, config_only(config, &billing_kind) != NULL);
+	lab.presence = config_only(config, &billing_kind) != NULL;
+	channel_require_permits(lab.channel, lab.presence);
 	if (s) {
 		lab.any = s->any;
 		lab.window = s->window;
 		lab.inbox = s->inbox;
 		lab.retry_us = s->absent_retry;
 		lab.phones = s->phones;
+		lab.offline_text = s->offline_text;
 	}
 	for (const struct handset_settings *h = config_next(config, &handset_kind, NULL); h;
 	     h = config_next(config, &handset_kind, h))
@@ -466,6 +567,7 @@ static void switch_to(const struct config *config)
 		channel_link(lab.channel, LAB_LINK, true, (uint32_t)lab.window, "simulated handsets");
 	else
 		channel_link_drop(lab.channel, LAB_LINK);
+	tell_all();
 }
 
 static struct place *place_of(struct text address)
@@ -524,11 +626,16 @@ static void show_handset(void *owner, struct handset *h)
 	uint32_t call = *(uint32_t *)owner;
 	char masked[LOG_MASK_SIZE];
 
-	role_show_text(call, "%-20s %-4s %8llu messages\n", log_mask(handset_number(h), masked),
-		       handset_on(h) ? "on" : "off", (unsigned long long)handset_received(h));
+	role_show_text(call, "%-20s %-4s %8llu messages%s%s%s\n", log_mask(handset_number(h), masked),
+		       handset_on(h) ? "on" : "off", (unsigned long long)handset_received(h),
+		       handset_registered(h)	    ? "  rcs"
+		       : handset_is(h, HANDSET_RCS) ? "  rcs away"
+						    : "",
+		       handset_is(h, HANDSET_DATA) ? "" : "  no data",
+		       handset_is(h, HANDSET_ROAMING) ? "  roaming" : "");
 }
 
-/* "handsets", "handset NUMBER on|off" */
+/* "handsets", "handset NUMBER on|off", "handset NUMBER rcs on|off" */
 static void show(uint32_t call, struct text words)
 {
 	struct text word = { 0 }, number = { 0 }, rest = words;
@@ -538,6 +645,8 @@ static void show(uint32_t call, struct text words)
 		struct handset *h = handset_find(lab.handsets, number);
 		if (h && (text_is(rest, "on") || text_is(rest, "off")))
 			switch_handset(h, text_is(rest, "on"));
+		else if (h && text_split(&rest, ' ', &word))
+			(void)switched_by(h, word, rest);
 		if (h)
 			show_handset(&call, h);
 		else

@@ -12,6 +12,7 @@ struct lab_settings {
 	int64_t phones;		   /* terminals at once */
 	int64_t inbox;		   /* messages a handset remembers */
 	int64_t absent_retry;	   /* a switched-off handset is tried again after this */
+	bool offline_text;	   /* RCS texts wait for known contacts that are away */
 	bool any;		   /* every number is a handset, not only those configured */
 };
 extern const struct node_kind lab_kind;
@@ -20,6 +21,7 @@ extern const struct node_kind lab_kind;
 struct handset_settings {
 	struct config_node node;
 	bool coverage; /* at start: switched on and in reach */
+	bool rcs, data, roaming;
 };
 extern const struct node_kind handset_kind;
 

@@ -156,6 +156,12 @@ static const struct command commands[] = {
 	{ { "show handset NUMBER", IN_ALL, "One simulated handset" }, NULL, ROLE_LAB },
 	{ { "show handset NUMBER on", IN_ENABLE | CONFIGURING, "Switch it on" }, NULL, ROLE_LAB },
 	{ { "show handset NUMBER off", IN_ENABLE | CONFIGURING, "Switch it off" }, NULL, ROLE_LAB },
+	{ { "show handset NUMBER rcs on", IN_ENABLE | CONFIGURING, "Its RCS app is registered" }, NULL, ROLE_LAB },
+	{ { "show handset NUMBER rcs off", IN_ENABLE | CONFIGURING, "It has no RCS" }, NULL, ROLE_LAB },
+	{ { "show handset NUMBER data on", IN_ENABLE | CONFIGURING, "It has packet data" }, NULL, ROLE_LAB },
+	{ { "show handset NUMBER data off", IN_ENABLE | CONFIGURING, "It has no packet data" }, NULL, ROLE_LAB },
+	{ { "show handset NUMBER roaming on", IN_ENABLE | CONFIGURING, "It is in another network" }, NULL, ROLE_LAB },
+	{ { "show handset NUMBER roaming off", IN_ENABLE | CONFIGURING, "It is at home" }, NULL, ROLE_LAB },
 };
 
 #define COMMANDS (unsigned)(sizeof(commands) / sizeof(commands[0]))

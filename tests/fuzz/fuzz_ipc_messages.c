@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The records between roles, the envelope and the timeline: the first octet chooses the decoder. */
+#include <stdlib.h>
+
 #include "core/ipc_messages.h"
+#include "core/permit_spend.h"
 #include "core/trail.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
@@ -40,6 +43,23 @@ static void read_text(struct reader r)
 		(void)text_quote(text_of(why), to, sizeof(to));
 }
 
+static void read_presence(struct text numbers)
+{
+	struct reader r = reader_of(numbers.at, numbers.len);
+	struct ipc_presence_of one;
+
+	while (ipc_take_presence(&r, &one))
+		;
+}
+
+static void spend(const struct ipc_deliver *d)
+{
+	struct ipc_result refusal;
+
+	if (!permit_spend(d, TEXT_LITERAL("sms"), 1, true, 0, &refusal) && !refusal.detail.len)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	union {
@@ -55,11 +75,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		struct ipc_ask ask;
 		struct ipc_answer answer;
 		struct ipc_event event;
+		struct ipc_presence presence;
 	} u;
 	struct reader r = reader_of(bytes, len);
 
 	uint8_t which = reader_u8(&r);
-	switch (which % 14) {
+	switch (which % 15) {
 	case 0:
 		if (ipc_get_accept(&r, &u.accept))
 			read_recipients(u.accept.recipients);
@@ -71,7 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		(void)ipc_get_part(&r, &u.part);
 		break;
 	case 3:
-		(void)ipc_get_deliver(&r, &u.deliver);
+		if (ipc_get_deliver(&r, &u.deliver))
+			spend(&u.deliver);
 		break;
 	case 4:
 		(void)ipc_get_result(&r, &u.result);
@@ -99,6 +121,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		break;
 	case 12:
 		read_trail(r);
+		break;
+	case 14:
+		if (ipc_get_presence(&r, &u.presence))
+			read_presence(u.presence.numbers);
 		break;
 	default:
 		read_text(r);

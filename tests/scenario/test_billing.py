@@ -21,6 +21,7 @@ from smpp import Centre
 
 INVALID_DESTINATION = 0x0B
 HANDSET = "+819012345678"
+MODERN = "+819055500001"
 TARIFF = """version,1,JPY,2019-10-01,,half-up,0.01
 price,sms,+81,full,1,70,3,10%,sent
 price,sms,+81,full,71,670,9,10%,sent
@@ -48,6 +49,9 @@ lab
  listen 127.0.0.1:@lab@
  any yes
  absent-retry 300ms
+handset +819012345678
+handset +819055500001
+ rcs yes
 billing
  tariff %s
  currency JPY
@@ -312,6 +316,46 @@ def records_add_up(tap, bank):
               {n: (str(sums[n]), str(have[n])) for n in have if sums[n] != have[n]})
 
 
+def goes_by_rcs(tap, bank, gateway):
+    """A handset with RCS: free while it is there, waits or falls back when it is away."""
+    modern = Phone(gateway.ports["lab"], MODERN)
+    tap.check(modern.ready and modern.ready.get("rcs") is True, "a handset with RCS", modern.ready)
+    _, answer = bank.send("never", MODERN, "by rcs")
+    one = (answer.get("recipients") or [{}])[0]
+    shown = modern.wait("message", 5)
+    tap.check(one.get("rule") == "R1.1" and one.get("bearer") == "rcs" and shown and shown.get("bearer") == "rcs" and "price" not in shown,
+              "registered: RCS, free, without any consent", (answer, shown))
+    bank.final("never", answer)
+    modern.say("data off")
+    modern.wait("switched")
+    _, answer = bank.send("never", MODERN, "deferred")
+    one = (answer.get("recipients") or [{}])[0]
+    tap.check(one.get("state") == "hold" and one.get("rule") == "R1.2", "away: it waits for it, nobody pays", answer)
+    tap.check(not modern.wait("message", 0.5), "and nothing goes out")
+    modern.say("data on")
+    shown = modern.wait("message", 5, lambda e: e["text"] == "deferred")
+    tap.check(shown and shown.get("bearer") == "rcs", "back again: it gets it by RCS", shown)
+    bank.top_up("rich", "3.30")
+    modern.say("rcs off")
+    modern.wait("switched")
+    _, answer = bank.send("rich", MODERN, "falls back")
+    shown = modern.wait("message", 5, lambda e: e["text"] == "falls back")
+    tap.check(shown and shown.get("bearer") == "sms" and shown.get("price") == "3.30 JPY", "no RCS: SMS with consent, and its price is told",
+              (answer, shown))
+    end = bank.final("rich", answer)
+    tap.check(end and bank.balance("rich")["balance"] == 0, "and it is paid", bank.balance("rich"))
+    status, answer = bank.send("never", MODERN, "not paid")
+    tap.check(status == 403 and "R6.3" in answer["error"]["message"], "without consent: refused", answer)
+    modern.close()
+
+
+def without_rcs(tap, bank):
+    """A number of which nothing is known may turn out to have RCS: without consent it waits for that."""
+    _, answer = bank.send("never", "+819077700001", "unknown")
+    one = (answer.get("recipients") or [{}])[0]
+    tap.check(one.get("state") == "hold" and "wakes on" in one.get("decision", ""), "nothing known of the recipient: held", answer)
+
+
 def cellpost(bank, *words):
     p = subprocess.run([os.path.join(os.environ.get("B", "build/release"), "cellpost"), *words], text=True, capture_output=True,
                        env=dict(os.environ, CELLPOST_URL=f"http://127.0.0.1:{bank.port}", CELLPOST_TOKEN="secret"))
@@ -332,7 +376,7 @@ def shows(tap, bank, gateway):
     _, answer = bank.send("rich", text="why?")
     bank.final("rich", answer)
     lines = "\n".join(gateway.show("decision " + answer["id"]))
-    tap.check("SMS by R3.12" in lines and "R6.9" in lines and "posted 3.30 JPY" in lines, "show decision explains it", lines)
+    tap.check("SMS by R1.3" in lines and "R6.9" in lines and "posted 3.30 JPY" in lines, "show decision explains it", lines)
     lines = gateway.show("account rich")
     tap.check("balance      0.00 JPY" in lines and "payment      prepaid" in lines, "show account", lines)
     tap.check(sound(gateway), "show ledger: sound", gateway.show("ledger"))
@@ -355,11 +399,13 @@ def main():
     postpaid(tap, bank)
     asks(tap, bank, phone)
     explains(tap, bank)
+    goes_by_rcs(tap, bank, gateway)
     shows(tap, bank, gateway)
     refunds(tap, bank, centre)
     survives_kills(tap, bank, gateway)
     keeps_its_word(tap, bank)
     records_add_up(tap, bank)
+    without_rcs(tap, bank)
     if tap.failed:
         gateway.complain("something failed")
     tap.check(gateway.close() == 0, "it ends in order")
