@@ -6,11 +6,13 @@
 #include "daemon/daemon_vty.h"
 #include "daemon/lab_vty.h"
 #include "daemon/role.h"
+#include "sms/link_vty.h"
 #include "sms/smpp_vty.h"
 
 const struct node_kind *const config_all_kinds[] = {
-	&process_kind, &log_kind, &vty_kind,	 &store_kind,	    &queue_kind, &account_kind, &route_kind,
-	&http_kind,    &lab_kind, &handset_kind, &smpp_server_kind, &smsc_kind,	 &billing_kind,
+	&process_kind, &log_kind,  &vty_kind, &store_kind,   &queue_kind,	&account_kind,
+	&route_kind,   &http_kind, &lab_kind, &handset_kind, &smpp_server_kind, &smsc_kind,
+	&billing_kind, &gsup_kind, &sgs_kind, &modem_kind,   &subscriber_kind,
 };
 
 const unsigned config_all_kinds_count = sizeof(config_all_kinds) / sizeof(config_all_kinds[0]);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The sms role: links to message centres and the server for SMPP clients, on one channel to the queue. */
+/*
+ * The sms role: links to message centres, the server for SMPP clients, links to phones and modems (sms_links.h), on one
+ * channel to the queue.
+ */
 #include <stdlib.h>
 
 #include "billing/billing_vty.h"
@@ -11,6 +14,7 @@
 #include "core/core_vty.h"
 #include "core/net/dns.h"
 #include "daemon/role.h"
+#include "daemon/sms_links.h"
 #include "sms/smpp_link.h"
 #include "sms/smpp_server.h"
 
@@ -56,7 +60,7 @@ static void deliver(void *owner, const struct ipc_deliver *d)
 		smpp_link_deliver(h->link, d);
 	} else if (smpp_server_delivers(sms.server, d->link)) {
 		smpp_server_deliver(sms.server, d);
-	} else {
+	} else if (!sms_links_deliver(d)) {
 		struct ipc_result r = { .id = d->id,
 					.outcome = IPC_RETRY,
 					.link = d->link,
@@ -68,13 +72,15 @@ static void deliver(void *owner, const struct ipc_deliver *d)
 static void accepted(void *owner, uint32_t call, const struct ipc_accepted *a)
 {
 	(void)owner;
-	(void)sms_calls_accepted(sms.calls, call, a);
+	if (!sms_links_accepted(call, a))
+		(void)sms_calls_accepted(sms.calls, call, a);
 }
 
 static void reported(void *owner, uint32_t call, bool done)
 {
 	(void)owner;
-	(void)sms_calls_reported(sms.calls, call, done);
+	if (!sms_links_reported(call, done))
+		(void)sms_calls_reported(sms.calls, call, done);
 }
 
 static void answer(void *owner, uint32_t call, const struct ipc_answer *a)
@@ -182,18 +188,19 @@ static void switch_to(const struct config *config)
 	     s = config_next(config, &smsc_kind, s))
 		take_link(s);
 	smpp_server_set(sms.server, config);
+	sms_links_switch(sms.channel, config);
 }
 
 static void listen_on(struct text purpose, struct text address, int fd)
 {
-	(void)purpose;
-	smpp_server_listen(sms.server, address, fd);
+	if (!sms_links_listen(purpose, address, fd))
+		smpp_server_listen(sms.server, address, fd);
 }
 
 static void unlisten(struct text purpose, struct text address)
 {
-	(void)purpose;
-	smpp_server_unlisten(sms.server, address);
+	if (!sms_links_unlisten(purpose, address))
+		smpp_server_unlisten(sms.server, address);
 }
 
 /* --- peers, showing, ending
@@ -229,6 +236,7 @@ static void show(uint32_t call, struct text words)
 	(void)words;
 	for (struct held_link *h = sms.links; h; h = h->next)
 		smpp_link_show(h->link, say, owner);
+	sms_links_show(say, owner);
 	smpp_server_show(sms.server, say, owner);
 	role_show_end(call);
 }
@@ -239,7 +247,7 @@ static bool idle(void)
 		if (!smpp_link_idle(h->link))
 			return false;
 	}
-	return smpp_server_idle(sms.server) && !channel_unacknowledged(sms.channel);
+	return smpp_server_idle(sms.server) && sms_links_idle() && !channel_unacknowledged(sms.channel);
 }
 
 static void stop_when_idle(void *owner)
@@ -255,6 +263,7 @@ static void stop(void)
 {
 	for (struct held_link *h = sms.links; h; h = h->next)
 		smpp_link_stop(h->link);
+	sms_links_stop();
 	smpp_server_stop(sms.server);
 	stop_when_idle(NULL);
 }
@@ -262,9 +271,9 @@ static void stop(void)
 const struct role role_sms = {
 	.id = ROLE_SMS,
 	.name = "sms",
-	.promises = SANDBOX_INET | SANDBOX_THREADS,
+	.promises = SANDBOX_INET | SANDBOX_THREADS | SANDBOX_TTY,
 	.peers = 1u << ROLE_QUEUE,
-	.description = "SMPP: links to message centres, and the server for clients",
+	.description = "SMPP to message centres and clients, phones over GSUP and SGs, modems",
 	.check = check,
 	.open = open_role,
 	.switch_to = switch_to,

@@ -10,7 +10,6 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "core/base/random.h"
 #include "sms/modem_link_internal.h"
 
 #define RETRY_SOON_MS 5000u
@@ -167,7 +166,8 @@ static struct modem_going *going_new(struct modem_link *link, const struct ipc_d
 	g->id = d->id;
 	g->not_after_us = d->not_after_us;
 	g->recipient = arena_text(arena, d->recipient);
-	g->reference = link->next_reference++;
+	/* Random octets of the id: the same parts when it is sent again. */
+	g->reference = (uint16_t)(d->id.octets[12] << 8 | d->id.octets[13]);
 	g->wires = writer_of(arena_alloc(arena, room), room);
 	*why = "the envelope cannot be read";
 	*result = message_decode(arena_text(arena, d->header), &g->message);
@@ -181,13 +181,20 @@ void modem_link_deliver(struct modem_link *link, const struct ipc_deliver *d)
 {
 	enum result result;
 	const char *why;
-	struct modem_going *g = going_new(link, d, &result, &why);
 
+	if (link_doubt_ends(link->doubt, link->channel, text_of(link->name), d))
+		return;
+	struct modem_going *g = going_new(link, d, &result, &why);
+	bool ready = !link->stopping && modem_state_of(link->modem) == MODEM_READY;
+	if (result == OK && ready && !link_may_send(link->channel, text_of(link->name), d, g->plan.split.parts)) {
+		arena_free(&(struct arena *){ g->arena });
+		return;
+	}
 	*link->last = g;
 	link->last = &g->next;
 	if (result != OK)
 		end(link, g, IPC_REFUSED, 0, why);
-	else if (modem_state_of(link->modem) != MODEM_READY)
+	else if (!ready)
 		end(link, g, IPC_RETRY, RETRY_SOON_MS, link->why);
 	else
 		loop_wake(link->loop);
@@ -226,7 +233,8 @@ static void on_state(void *owner, enum modem_state state, const char *why)
 	(void)text_copy(text_of(why), link->why, sizeof(link->why));
 	log_write(LOG_SMS, state == MODEM_STOPPED ? LOG_ERROR : LOG_NOTICE, link->name, "%s: %s",
 		  modem_state_name(state), why);
-	channel_link(link->channel, text_of(link->name), state == MODEM_READY, MODEM_LINK_WINDOW, why);
+	channel_link(link->channel, text_of(link->name), state == MODEM_READY && !link->stopping, MODEM_LINK_WINDOW,
+		     why);
 	if (state != MODEM_READY)
 		return_untouched(link);
 }
@@ -307,10 +315,12 @@ struct modem_link *modem_link_new(const struct modem_link_settings *settings, st
 	link->channel = channel;
 	link->languages = settings->languages;
 	link->reports = settings->reports;
+	link->doubt = settings->doubt;
 	link->fd = -1;
 	link->last = &link->first;
-	link->next_reference = (uint16_t)random_below(65536);
-	retry_table_init(&link->retry);
+	link->retry = settings->retry;
+	if (!link->retry.rules_count)
+		retry_table_init(&link->retry);
 	link->modem = modem_new(&modem_user, link, &settings->modem);
 	loop_hook_add(loop, &link->hook, turn_ended, link);
 	channel_link(channel, text_of(link->name), false, MODEM_LINK_WINDOW, link->why);
@@ -350,6 +360,19 @@ void modem_link_free(struct modem_link **link)
 	modem_free(&l->modem);
 	free(l);
 	*link = NULL;
+}
+
+void modem_link_stop(struct modem_link *link)
+{
+	link->stopping = true;
+	(void)text_copy(TEXT_LITERAL("the gateway is stopping"), link->why, sizeof(link->why));
+	channel_link(link->channel, text_of(link->name), false, MODEM_LINK_WINDOW, link->why);
+	return_untouched(link);
+}
+
+bool modem_link_idle(const struct modem_link *link)
+{
+	return !link->first && !link->calls_count;
 }
 
 struct text modem_link_name(const struct modem_link *link)

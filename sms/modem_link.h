@@ -9,9 +9,12 @@
 
 #include "core/base/loop.h"
 #include "core/channel.h"
+#include "sms/link_doubt.h"
 #include "sms/modem.h"
+#include "sms/retry_cause.h"
 #include "sms/split.h"
 
+#define MODEM_NAME_MAX 60u
 #define MODEM_LINK_WINDOW 4u	/* deliveries it holds: one is being sent, the next are at hand */
 #define MODEM_LINK_TRIES_MAX 3u /* of a part behind the first, before the message is given up */
 
@@ -21,6 +24,8 @@ struct modem_link_settings {
 	struct modem_config modem;
 	struct split_options languages;
 	bool reports; /* ask the network for reports */
+	enum link_doubt doubt;
+	struct retry_table retry; /* no rules: the defaults */
 };
 
 struct modem_link;
@@ -31,6 +36,9 @@ struct modem_link *modem_link_new(const struct modem_link_settings *settings, st
 /* Takes over the descriptor, non-blocking; an older one is closed. */
 void modem_link_open(struct modem_link *link, int fd);
 bool modem_link_is_open(const struct modem_link *link); /* false: the line ended, or was never given */
+/* Takes nothing any more: what was not sent goes back, what is under way goes on until modem_link_idle(). */
+void modem_link_stop(struct modem_link *link);
+bool modem_link_idle(const struct modem_link *link);
 /* Closes the line. What was not sent goes back; what left without an answer is in doubt. */
 void modem_link_free(struct modem_link **link);
 

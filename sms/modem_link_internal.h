@@ -36,14 +36,14 @@ struct modem_link {
 	struct channel *channel;
 	char name[80], number[MESSAGE_ADDRESS_MAX + 1], why[80];
 	struct split_options languages;
-	bool reports;
+	bool reports, stopping;
+	enum link_doubt doubt;
 	struct modem *modem;
 	int fd;
 	struct loop_watch watch;
 	struct loop_timer timer;
 	struct loop_hook hook;
 	struct retry_table retry;
-	uint16_t next_reference;
 	struct modem_going *first, **last;
 	bool submitting;
 	struct modem_call calls[MODEM_COMMITS_MAX];

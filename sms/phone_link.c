@@ -7,10 +7,10 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "core/base/random.h"
 #include "sms/phone_link_internal.h"
 
 #define RETRY_MS 60000u /* back to the queue: the next try there */
+#define STOPPING "the gateway is stopping"
 #define LOOK_US (INT64_C(250) * USEC_PER_MSEC)
 
 /* --- phones --- */
@@ -57,6 +57,16 @@ void phone_link_number(struct phone_link *link, const char *imsi, const char *ms
 	memcpy(p->number, number, sizeof(number));
 	(void)key_table_add(link->by_number, text_of(number), p);
 	phone_link_wake(link);
+}
+
+void phone_link_no_number(struct phone_link *link, const char *imsi)
+{
+	struct phone_known *p = phone_link_find(link, imsi);
+
+	if (!p || !p->number[0])
+		return;
+	(void)key_table_remove(link->by_number, text_of(p->number));
+	p->number[0] = 0;
 }
 
 void phone_link_present(struct phone_link *link, const char *imsi, bool there)
@@ -107,9 +117,10 @@ static void put_part(struct phone_link *link, struct phone_going *g, struct phon
 {
 	uint8_t tpdu[TPDU_MAX];
 	struct writer w = writer_of(tpdu, sizeof(tpdu));
-	struct tp_going going = {
-		.part = g->part, .reference = g->reference, .now_us = clock_now(), .quarters = link->settings.quarters
-	};
+	struct tp_going going = { .part = g->part,
+				  .reference = g->reference,
+				  .now_us = g->accepted_us,
+				  .quarters = link->settings.quarters };
 
 	tp_message_deliver(&g->plan, &g->message, &going, &w);
 	enum result result = link->carrier->send(link->owner, p->imsi, text_range((char *)tpdu, writer_len(&w)),
@@ -191,7 +202,9 @@ static struct phone_going *going_new(struct phone_link *link, const struct ipc_d
 	g->arena = arena;
 	g->id = d->id;
 	g->not_after_us = d->not_after_us;
-	g->reference = link->next_reference++;
+	g->accepted_us = d->accepted_us;
+	/* Random octets of the id: a phone sees that what is sent again is the same. */
+	g->reference = (uint16_t)(d->id.octets[12] << 8 | d->id.octets[13]);
 	g->why = "not sent in time";
 	*why = "this is no number of a phone";
 	*result = text_copy(d->recipient, g->number, sizeof(g->number)) ? OK : ERR_MALFORMED;
@@ -209,13 +222,21 @@ void phone_link_deliver(struct phone_link *link, const struct ipc_deliver *d)
 {
 	enum result result;
 	const char *why;
-	struct phone_going *g = going_new(link, d, &result, &why);
 
+	if (link_doubt_ends(link->settings.doubt, link->channel, text_of(link->name), d))
+		return;
+	struct phone_going *g = going_new(link, d, &result, &why);
+	if (result == OK && !link_may_send(link->channel, text_of(link->name), d, g->plan.split.parts)) {
+		arena_free(&(struct arena *){ g->arena });
+		return;
+	}
 	*link->last = g;
 	link->last = &g->next;
 	link->count++;
 	if (result != OK)
 		end(link, g, IPC_REFUSED, 0, why);
+	else if (link->stopping)
+		give_back(link, g, STOPPING);
 	else
 		phone_link_wake(link);
 }
@@ -285,7 +306,6 @@ struct phone_link *phone_link_new(const struct phone_link_settings *settings, st
 	link->owner = owner;
 	link->settings = *settings;
 	link->last = &link->first;
-	link->next_reference = (uint16_t)random_below(65536);
 	(void)text_copy(text_of(settings->link), link->name, sizeof(link->name));
 	link->settings.link = link->name;
 	link->by_imsi = key_table_new(settings->phones_max);
@@ -320,6 +340,24 @@ void phone_link_free(struct phone_link **link)
 	*link = NULL;
 }
 
+void phone_link_stop(struct phone_link *link)
+{
+	struct phone_going *next;
+
+	link->stopping = true;
+	channel_link(link->channel, text_of(link->name), false, link->settings.window, STOPPING);
+	for (struct phone_going *g = link->first; g; g = next) {
+		next = g->next;
+		if (!g->flying && !g->part)
+			give_back(link, g, STOPPING);
+	}
+}
+
+bool phone_link_idle(const struct phone_link *link)
+{
+	return !link->first && !link->calls;
+}
+
 struct text phone_link_name(const struct phone_link *link)
 {
 	return text_of(link->name);
@@ -330,7 +368,7 @@ void phone_link_up(struct phone_link *link, bool up, const char *why)
 	link->up = up;
 	(void)text_copy(text_of(why), link->why, sizeof(link->why));
 	log_write(LOG_SMS, LOG_NOTICE, link->name, "%s: %s", up ? "up" : "down", why);
-	channel_link(link->channel, text_of(link->name), up, link->settings.window, why);
+	channel_link(link->channel, text_of(link->name), up && !link->stopping, link->settings.window, why);
 	phone_link_wake(link);
 }
 

@@ -12,15 +12,17 @@
 
 #include "core/base/loop.h"
 #include "core/channel.h"
+#include "sms/link_doubt.h"
 #include "sms/retry_cause.h"
 #include "sms/split.h"
 #include "sms/tpdu.h"
 
 struct phone_link_settings {
-	const char *link; /* the whole name: "gsup:NAME", "sgs:NAME" */
+	const char *link; /* the whole name: "gsup", "sgs" */
 	int quarters;	  /* the time zone that phones are told */
 	struct split_options languages;
 	struct retry_table retry;
+	enum link_doubt doubt;
 	uint32_t window;     /* deliveries it holds */
 	uint32_t phones_max; /* known at once */
 	bool trusted;	     /* its phones may send what reaches into phones and SIMs */
@@ -39,6 +41,9 @@ struct phone_link;
 
 struct phone_link *phone_link_new(const struct phone_link_settings *settings, struct loop *loop,
 				  struct channel *channel, const struct phone_carrier *carrier, void *owner);
+/* Takes nothing any more: what was not sent goes back, what is under way goes on until phone_link_idle(). */
+void phone_link_stop(struct phone_link *link);
+bool phone_link_idle(const struct phone_link *link);
 /* What was not sent goes back; what left without an answer is in doubt. */
 void phone_link_free(struct phone_link **link);
 
@@ -52,6 +57,8 @@ bool phone_link_accepted(struct phone_link *link, uint32_t call, const struct ip
 void phone_link_up(struct phone_link *link, bool up, const char *why); /* the carrier as a whole */
 /* Digits without a plus, as an HLR has them. Another phone's number before is taken over. */
 void phone_link_number(struct phone_link *link, const char *imsi, const char *msisdn);
+/* It has no number any more: it gets nothing, and what it sends is refused. */
+void phone_link_no_number(struct phone_link *link, const char *imsi);
 void phone_link_present(struct phone_link *link, const char *imsi, bool there);
 
 struct phone_end {

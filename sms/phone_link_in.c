@@ -158,8 +158,9 @@ void phone_link_message(struct phone_link *link, const char *imsi, struct text n
 	}
 	got.message.channel = TEXT_LITERAL("phone");
 	got.message.account = text_of(link->name);
+	got.message.from_network = true;
 	uint32_t call = 0;
-	if (link->calls_count < PHONE_CALLS_MAX)
+	if (!link->stopping && link->calls_count < PHONE_CALLS_MAX)
 		call = got.is_part ? offer_part(link, &got) : offer(link, &got);
 	if (call)
 		await(link, imsi, handle, call);

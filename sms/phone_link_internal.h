@@ -25,6 +25,7 @@ struct phone_going {
 	struct arena *arena;
 	struct message_id id;
 	int64_t not_after_us, again_us; /* again: not before */
+	int64_t accepted_us;		/* the time stamp that phones see, the same when it is sent again */
 	char number[PHONE_NUMBER_MAX + 1];
 	struct message message;
 	struct tp_plan plan;
@@ -48,6 +49,7 @@ struct phone_link {
 	void *owner;
 	char name[80], why[120];
 	bool up, dirty; /* dirty: something changed since the last look */
+	bool stopping;
 	uint64_t look;
 	struct phone_link_settings settings;
 	struct key_table *by_imsi, *by_number;
@@ -55,7 +57,6 @@ struct phone_link {
 	uint32_t count;
 	struct loop_timer timer;
 	struct loop_hook hook;
-	uint16_t next_reference;
 	struct phone_call *calls;
 	unsigned calls_count;
 };

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The sms role's links to phones and modems (sms/link_vty.h): made, renewed and dropped as the configuration says, and
+ * what the channel and the parent give them. One instance per process, on the loop's thread.
+ */
+#ifndef DAEMON_SMS_LINKS_H
+#define DAEMON_SMS_LINKS_H
+
+#include "core/channel.h"
+#include "core/config.h"
+
+void sms_links_switch(struct channel *channel, const struct config *config);
+
+/* False: not for a link of these. */
+bool sms_links_deliver(const struct ipc_deliver *delivery);
+bool sms_links_accepted(uint32_t call, const struct ipc_accepted *accepted);
+bool sms_links_reported(uint32_t call, bool done);
+bool sms_links_listen(struct text purpose, struct text address, int fd);
+bool sms_links_unlisten(struct text purpose, struct text address);
+
+void sms_links_show(void (*say)(void *owner, const char *line), void *owner);
+void sms_links_stop(void);
+bool sms_links_idle(void);
+
+#endif

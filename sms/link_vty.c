@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The tables of link_vty.h. */
+#include "sms/link_vty.h"
+
+#include "core/core_vty.h"
+#include "core/net/net_address.h"
+
+#define COUNT(a) (unsigned)(sizeof(a) / sizeof((a)[0]))
+#define SECONDS(n) (INT64_C(1000000) * (n))
+#define HOURS(n) SECONDS(3600 * (n))
+
+static const char *const doubt_words[] = { "default", "repeat", "report", NULL }; /* enum link_doubt */
+
+/* --- values ----------------------------------------------------------------------------------------------------- */
+
+/* "+09:00", "-03:30" in quarters of an hour. */
+static bool take_zone(struct text t, int *quarters_out)
+{
+	uint64_t hours, minutes;
+
+	if (t.len != 6 || (t.at[0] != '+' && t.at[0] != '-') || t.at[3] != ':')
+		return false;
+	if (!text_to_u64(text_range(t.at + 1, 2), 14, &hours) || !text_to_u64(text_range(t.at + 4, 2), 45, &minutes) ||
+	    minutes % 15)
+		return false;
+	int quarters = (int)(4 * hours + minutes / 15);
+	*quarters_out = t.at[0] == '-' ? -quarters : quarters;
+	return true;
+}
+
+static bool take_causes(struct text t, struct retry_rule *rule)
+{
+	uint64_t from, to;
+
+	if (!text_take_u64(&t, 511, &from))
+		return false;
+	to = from;
+	if (t.len && t.at[0] == '-' && !text_to_u64(text_range(t.at + 1, t.len - 1), 511, &to))
+		return false;
+	if (t.len && t.at[0] != '-')
+		return false;
+	rule->from = (uint16_t)from;
+	rule->to = (uint16_t)to;
+	return from <= to;
+}
+
+enum result link_retry_rule(struct text line, struct retry_table *table, const char **why_out)
+{
+	struct text source = { 0 }, causes = { 0 };
+	struct retry_rule rule;
+
+	*why_out = "a retry rule is SOURCE CAUSE[-CAUSE] ACTION, as `rp 38 wait-alert`";
+	if (!text_split(&line, ' ', &source) || !text_split(&line, ' ', &causes) || !take_causes(causes, &rule))
+		return ERR_MALFORMED;
+	if (!retry_source_find(source, &rule.source)) {
+		*why_out = "a retry rule's source is rp, fcs, tp-status, sgs, gsup or cms";
+		return ERR_MALFORMED;
+	}
+	if (!retry_action_find(text_trim(line), &rule.action)) {
+		*why_out = "a retry rule's action is later, wait-alert, wait-memory, once or never";
+		return ERR_MALFORMED;
+	}
+	*why_out = "there are too many retry rules";
+	return retry_table_add(table, rule);
+}
+
+static enum result check_rules(const struct config_list *rules, const char **why_out)
+{
+	struct retry_table table;
+	enum result result = OK;
+
+	retry_table_init(&table);
+	for (unsigned i = 0; i < rules->count && result == OK; i++)
+		result = link_retry_rule(rules->items[i], &table, why_out);
+	return result;
+}
+
+static bool is_number(struct text t, size_t digits_max)
+{
+	size_t from = t.len && t.at[0] == '+' ? 1 : 0;
+
+	for (size_t i = from; i < t.len; i++) {
+		if (t.at[i] < '0' || t.at[i] > '9')
+			return false;
+	}
+	return t.len > from && t.len - from <= digits_max;
+}
+
+static enum result malformed(const char **why_out, const char *why)
+{
+	*why_out = why;
+	return ERR_MALFORMED;
+}
+
+static enum result check_phones(const struct phone_settings *s, const char **why_out)
+{
+	int quarters;
+
+	if (!is_number(s->centre, SMS_ADDRESS_DIGITS_MAX))
+		return malformed(why_out, "centre is a number, as +491770610000");
+	if (!take_zone(s->zone, &quarters))
+		return malformed(why_out, "time-zone is written as +09:00, in quarters of an hour");
+	return check_rules(&s->retry, why_out);
+}
+
+/* --- gsup --------------------------------------------------------------------------------------------------- */
+
+static const struct knob gsup_knobs[] = {
+	{ .name = "listen",
+	  .type = KNOB_LISTEN,
+	  .offset = offsetof(struct gsup_settings, listen),
+	  .required = true,
+	  .help = "Where MSCs connect, as 127.0.0.1:4222" },
+	{ .name = "name",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct gsup_settings, name),
+	  .fallback = "SMSC-cellpost",
+	  .help = "Our name towards MSCs" },
+	{ .name = "hlr",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct gsup_settings, hlr),
+	  .help = "ADDRESS:PORT of the real HLR, to which all but short messages is passed on; none = MSCs find no HLR "
+		  "here" },
+	{ .name = "centre",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct gsup_settings, phones.centre),
+	  .required = true,
+	  .help = "Our number as phones know it: the service centre address, as +491770610000" },
+	{ .name = "time-zone",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct gsup_settings, phones.zone),
+	  .fallback = "+00:00",
+	  .help = "Of the time stamps that phones show, as +09:00" },
+	{ .name = "window",
+	  .type = KNOB_UINT,
+	  .offset = offsetof(struct gsup_settings, phones.window),
+	  .min = 1,
+	  .max = 100000,
+	  .fallback = "1000",
+	  .help = "Messages in hand at once, to all phones together" },
+	{ .name = "phones",
+	  .type = KNOB_UINT,
+	  .offset = offsetof(struct gsup_settings, phones.phones),
+	  .min = 1,
+	  .max = 10000000,
+	  .fallback = "100000",
+	  .help = "Phones known at once" },
+	{ .name = "trusted",
+	  .type = KNOB_BOOL,
+	  .offset = offsetof(struct gsup_settings, phones.trusted),
+	  .fallback = "no",
+	  .help = "Whether its phones may send what reaches into SIMs and phones (class 2, toolkit)" },
+	{ .name = "transliterate",
+	  .type = KNOB_BOOL,
+	  .offset = offsetof(struct gsup_settings, phones.transliterate),
+	  .fallback = "no",
+	  .help = "Whether typographic characters become plain ones to save parts; lossy" },
+	{ .name = "doubt",
+	  .type = KNOB_WORD,
+	  .offset = offsetof(struct gsup_settings, phones.doubt),
+	  .words = doubt_words,
+	  .fallback = "default",
+	  .help = "What is done when it is not known whether a message arrived: repeat it or report it as unknown; "
+		  "default = "
+		  "repeat what is free, report what is priced" },
+	{ .name = "retry",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct gsup_settings, phones.retry),
+	  .many = true,
+	  .help = "What a cause leads to: SOURCE CAUSE[-CAUSE] ACTION. Sources: rp, fcs, gsup, sgs; actions: later, "
+		  "wait-alert, wait-memory, once, never" },
+	{ .name = "absent-retry",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct gsup_settings, phones.alert),
+	  .min = SECONDS(10),
+	  .max = HOURS(168),
+	  .fallback = "6h",
+	  .help = "A phone that is not there is tried after this even if nobody said that it is back" },
+	{ .name = "full-retry",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct gsup_settings, phones.memory),
+	  .min = SECONDS(10),
+	  .max = HOURS(168),
+	  .fallback = "1h",
+	  .help = "A full phone is tried after this even if it did not say that it has room" },
+	{ .name = "mscs",
+	  .type = KNOB_UINT,
+	  .offset = offsetof(struct gsup_settings, mscs),
+	  .min = 1,
+	  .max = 256,
+	  .fallback = "32",
+	  .help = "Connections of MSCs at once" },
+	{ .name = "ping",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct gsup_settings, ping),
+	  .min = SECONDS(1),
+	  .max = SECONDS(3600),
+	  .fallback = "20s",
+	  .help = "Between pings, to MSCs and to the HLR" },
+	{ .name = "ping-answer",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct gsup_settings, pong),
+	  .min = SECONDS(1),
+	  .max = SECONDS(3600),
+	  .fallback = "10s",
+	  .help = "and each must be answered within this" },
+	{ .name = "answer",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct gsup_settings, answer),
+	  .min = SECONDS(1),
+	  .max = SECONDS(3600),
+	  .fallback = "60s",
+	  .help = "A message to a phone whose MSC gave no answer by then is in doubt" },
+	{ .name = "phone-answer",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct gsup_settings, phone_answer),
+	  .min = SECONDS(1),
+	  .max = SECONDS(3600),
+	  .fallback = "40s",
+	  .help = "What a phone sent must be answered by us within this" },
+};
+
+static enum result gsup_check(const void *node, const char **why_out)
+{
+	const struct gsup_settings *s = node;
+	struct net_address hlr;
+
+	if (!s->name.len || s->name.len > GSUP_NAME_MAX)
+		return malformed(why_out, "name has 1 to 254 characters");
+	if (s->hlr.len && (net_address_parse(s->hlr, &hlr, why_out) || net_address_has_records(&hlr)))
+		return malformed(why_out, "hlr is ADDRESS:PORT, numeric");
+	return check_phones(&s->phones, why_out);
+}
+
+const struct node_kind gsup_kind = {
+	.name = "gsup",
+	.optional = true,
+	.size = sizeof(struct gsup_settings),
+	.knobs = gsup_knobs,
+	.knobs_count = COUNT(gsup_knobs),
+	.roles = FOR_SMS,
+	.help = "The GSUP server that OsmoMSC connects to, before the real HLR: its phones are the link gsup",
+	.check = gsup_check,
+};
+
+/* --- sgs ---------------------------------------------------------------------------------------------------- */
+
+static const struct knob sgs_knobs[] = {
+	{ .name = "listen",
+	  .type = KNOB_LISTEN,
+	  .offset = offsetof(struct sgs_settings, listen),
+	  .records = true,
+	  .required = true,
+	  .help = "Where MMEs connect: sctp:ADDRESS:29118, or seqpacket:PATH in a lab whose kernel has no SCTP" },
+	{ .name = "vlr-name",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct sgs_settings, vlr_name),
+	  .fallback = "vlr.example.net",
+	  .help = "Our name towards MMEs" },
+	{ .name = "centre",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct sgs_settings, phones.centre),
+	  .required = true,
+	  .help = "Our number as phones know it: the service centre address, as +491770610000" },
+	{ .name = "time-zone",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct sgs_settings, phones.zone),
+	  .fallback = "+00:00",
+	  .help = "Of the time stamps that phones show, as +09:00" },
+	{ .name = "window",
+	  .type = KNOB_UINT,
+	  .offset = offsetof(struct sgs_settings, phones.window),
+	  .min = 1,
+	  .max = 100000,
+	  .fallback = "1000",
+	  .help = "Messages in hand at once, to all phones together" },
+	{ .name = "phones",
+	  .type = KNOB_UINT,
+	  .offset = offsetof(struct sgs_settings, phones.phones),
+	  .min = 1,
+	  .max = 10000000,
+	  .fallback = "100000",
+	  .help = "Phones known at once" },
+	{ .name = "trusted",
+	  .type = KNOB_BOOL,
+	  .offset = offsetof(struct sgs_settings, phones.trusted),
+	  .fallback = "no",
+	  .help = "Whether its phones may send what reaches into SIMs and phones (class 2, toolkit)" },
+	{ .name = "transliterate",
+	  .type = KNOB_BOOL,
+	  .offset = offsetof(struct sgs_settings, phones.transliterate),
+	  .fallback = "no",
+	  .help = "Whether typographic characters become plain ones to save parts; lossy" },
+	{ .name = "doubt",
+	  .type = KNOB_WORD,
+	  .offset = offsetof(struct sgs_settings, phones.doubt),
+	  .words = doubt_words,
+	  .fallback = "default",
+	  .help = "What is done when it is not known whether a message arrived: repeat it or report it as unknown; "
+		  "default = "
+		  "repeat what is free, report what is priced" },
+	{ .name = "retry",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct sgs_settings, phones.retry),
+	  .many = true,
+	  .help = "What a cause leads to: SOURCE CAUSE[-CAUSE] ACTION. Sources: rp, fcs, gsup, sgs; actions: later, "
+		  "wait-alert, wait-memory, once, never" },
+	{ .name = "absent-retry",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct sgs_settings, phones.alert),
+	  .min = SECONDS(10),
+	  .max = HOURS(168),
+	  .fallback = "6h",
+	  .help = "A phone that is not there is tried after this even if nobody said that it is back" },
+	{ .name = "full-retry",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct sgs_settings, phones.memory),
+	  .min = SECONDS(10),
+	  .max = HOURS(168),
+	  .fallback = "1h",
+	  .help = "A full phone is tried after this even if it did not say that it has room" },
+	{ .name = "anybody",
+	  .type = KNOB_BOOL,
+	  .offset = offsetof(struct sgs_settings, anybody),
+	  .fallback = "no",
+	  .help = "Whether phones without a `subscriber` are registered too; they can receive and send nothing" },
+	{ .name = "mmes",
+	  .type = KNOB_UINT,
+	  .offset = offsetof(struct sgs_settings, mmes),
+	  .min = 1,
+	  .max = 256,
+	  .fallback = "64",
+	  .help = "Associations of MMEs at once" },
+	{ .name = "paging",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct sgs_settings, paging),
+	  .min = SECONDS(1),
+	  .max = SECONDS(3600),
+	  .fallback = "10s",
+	  .help = "Timer Ts5: a paging is given up after this" },
+	{ .name = "alert-answer",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct sgs_settings, alert_answer),
+	  .min = SECONDS(1),
+	  .max = SECONDS(3600),
+	  .fallback = "4s",
+	  .help = "Timer Ts7: an alert request is repeated after this" },
+	{ .name = "reset-answer",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct sgs_settings, reset_answer),
+	  .min = SECONDS(1),
+	  .max = SECONDS(3600),
+	  .fallback = "4s",
+	  .help = "Timer Ts11: a reset is repeated after this" },
+	{ .name = "repeats",
+	  .type = KNOB_UINT,
+	  .offset = offsetof(struct sgs_settings, repeats),
+	  .min = 0,
+	  .max = 10,
+	  .fallback = "2",
+	  .help = "How often: Ns7 and Ns11" },
+};
+
+static enum result sgs_check(const void *node, const char **why_out)
+{
+	const struct sgs_settings *s = node;
+
+	if (!s->vlr_name.len || s->vlr_name.len > SGSAP_NAME_MAX)
+		return malformed(why_out, "vlr-name has 1 to 63 characters");
+	return check_phones(&s->phones, why_out);
+}
+
+const struct node_kind sgs_kind = {
+	.name = "sgs",
+	.optional = true,
+	.size = sizeof(struct sgs_settings),
+	.knobs = sgs_knobs,
+	.knobs_count = COUNT(sgs_knobs),
+	.roles = FOR_SMS,
+	.help = "The VLR's side of SGs, to which MMEs connect: their phones are the link sgs",
+	.check = sgs_check,
+};
+
+/* --- modem -------------------------------------------------------------------------------------------------- */
+
+static const struct knob modem_knobs[] = {
+	{ .name = "device",
+	  .type = KNOB_LISTEN,
+	  .offset = offsetof(struct modem_settings, device),
+	  .line = true,
+	  .required = true,
+	  .help = "Its serial line, as tty:/dev/ttyUSB0; one that is not there is waited for" },
+	{ .name = "speed",
+	  .type = KNOB_UINT,
+	  .offset = offsetof(struct modem_settings, speed),
+	  .min = 9600,
+	  .max = 921600,
+	  .fallback = "115200",
+	  .help = "Of the line, in bits per second" },
+	{ .name = "pin",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct modem_settings, pin),
+	  .secret = true,
+	  .help = "PIN of the SIM, tried once at each start" },
+	{ .name = "number",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct modem_settings, number),
+	  .help = "The SIM's number: the recipient of what arrives; none = the modem's name" },
+	{ .name = "centre",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct modem_settings, centre),
+	  .help = "The service centre's number; none = the SIM's" },
+	{ .name = "reports",
+	  .type = KNOB_BOOL,
+	  .offset = offsetof(struct modem_settings, reports),
+	  .fallback = "yes",
+	  .help = "Whether the network is asked for reports" },
+	{ .name = "transliterate",
+	  .type = KNOB_BOOL,
+	  .offset = offsetof(struct modem_settings, transliterate),
+	  .fallback = "no",
+	  .help = "Whether typographic characters become plain ones to save parts; lossy" },
+	{ .name = "doubt",
+	  .type = KNOB_WORD,
+	  .offset = offsetof(struct modem_settings, doubt),
+	  .words = doubt_words,
+	  .fallback = "default",
+	  .help = "What is done when it is not known whether a message arrived: repeat it or report it as unknown; "
+		  "default = "
+		  "repeat what is free, report what is priced" },
+	{ .name = "retry",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct modem_settings, retry),
+	  .many = true,
+	  .help = "What a cause leads to: cms CAUSE[-CAUSE] ACTION. Actions: later, once, never" },
+	{ .name = "command-answer",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct modem_settings, command),
+	  .min = SECONDS(1),
+	  .max = SECONDS(3600),
+	  .fallback = "10s",
+	  .help = "The modem answers a command within this; three silent ones restart the line" },
+	{ .name = "send-answer",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct modem_settings, send),
+	  .min = SECONDS(1),
+	  .max = SECONDS(3600),
+	  .fallback = "60s",
+	  .help = "and a message within this, or the message is in doubt" },
+	{ .name = "pause",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct modem_settings, pause),
+	  .min = SECONDS(1),
+	  .max = SECONDS(3600),
+	  .fallback = "10s",
+	  .help = "A line that broke is started again after this" },
+	{ .name = "watch",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct modem_settings, watch),
+	  .min = SECONDS(1),
+	  .max = SECONDS(3600),
+	  .fallback = "60s",
+	  .help = "Between looks at signal, registration and storage" },
+};
+
+static enum result modem_check(const void *node, const char **why_out)
+{
+	const struct modem_settings *s = node;
+
+	if (s->pin.len && (s->pin.len < 4 || !is_number(s->pin, 8) || s->pin.at[0] == '+'))
+		return malformed(why_out, "pin has 4 to 8 digits");
+	if (s->centre.len && !is_number(s->centre, SMS_ADDRESS_DIGITS_MAX))
+		return malformed(why_out, "centre is a number, as +491770610000");
+	if (s->number.len > MESSAGE_ADDRESS_MAX || s->node.name.len > MODEM_NAME_MAX)
+		return malformed(why_out, "number or name is too long");
+	return check_rules(&s->retry, why_out);
+}
+
+const struct node_kind modem_kind = {
+	.name = "modem",
+	.named = true,
+	.size = sizeof(struct modem_settings),
+	.knobs = modem_knobs,
+	.knobs_count = COUNT(modem_knobs),
+	.roles = FOR_SMS,
+	.help = "A modem on a serial line, with its SIM; routes name it as modem:NAME",
+	.check = modem_check,
+};
+
+/* --- subscriber --------------------------------------------------------------------------------------------- */
+
+static const struct knob subscriber_knobs[] = {
+	{ .name = "imsi",
+	  .type = KNOB_TEXT,
+	  .offset = offsetof(struct subscriber_settings, imsi),
+	  .required = true,
+	  .help = "Of the SIM, 6 to 15 digits" },
+};
+
+static enum result subscriber_check(const void *node, const char **why_out)
+{
+	const struct subscriber_settings *s = node;
+
+	if (!is_number(s->node.name, SMS_ADDRESS_DIGITS_MAX) || s->node.name.at[0] != '+')
+		return malformed(why_out, "a subscriber is named by its number, as +491770900123");
+	if (s->imsi.len < 6 || !is_number(s->imsi, 15) || s->imsi.at[0] == '+')
+		return malformed(why_out, "imsi has 6 to 15 digits");
+	return OK;
+}
+
+const struct node_kind subscriber_kind = {
+	.name = "subscriber",
+	.named = true,
+	.size = sizeof(struct subscriber_settings),
+	.knobs = subscriber_knobs,
+	.knobs_count = COUNT(subscriber_knobs),
+	.roles = FOR_SMS,
+	.help = "A phone of ours where the network knows only its IMSI (sgs); the name is its number",
+	.check = subscriber_check,
+};
+
+/* --- for the links ---------------------------------------------------------------------------------------------- */
+
+static void fill_rules(const struct config_list *rules, struct retry_table *table)
+{
+	const char *why;
+
+	retry_table_init(table);
+	for (unsigned i = 0; i < rules->count; i++)
+		(void)!link_retry_rule(rules->items[i], table, &why);
+}
+
+void phone_settings_fill(const struct phone_settings *s, const char *link, struct phone_link_settings *out)
+{
+	*out = (struct phone_link_settings){ .link = link,
+					     .languages.transliterate = s->transliterate,
+					     .doubt = (enum link_doubt)s->doubt,
+					     .window = (uint32_t)s->window,
+					     .phones_max = (uint32_t)s->phones,
+					     .trusted = s->trusted };
+	(void)take_zone(s->zone, &out->quarters);
+	fill_rules(&s->retry, &out->retry);
+	out->retry.alert_us = s->alert;
+	out->retry.memory_us = s->memory;
+}
+
+struct gsup_timers gsup_settings_timers(const struct gsup_settings *s)
+{
+	return (struct gsup_timers){
+		.ping_us = s->ping, .pong_us = s->pong, .mt_us = s->answer, .answer_us = s->phone_answer
+	};
+}
+
+struct sgs_timers sgs_settings_timers(const struct sgs_settings *s)
+{
+	struct sgs_timers t = SGS_TIMERS_DEFAULT;
+
+	t.ts5_us = s->paging;
+	t.ts7_us = s->alert_answer;
+	t.ts11_us = s->reset_answer;
+	t.ns7 = t.ns11 = (unsigned)s->repeats;
+	return t;
+}
+
+void modem_settings_fill(const struct modem_settings *s, struct modem_link_settings *out)
+{
+	*out = (struct modem_link_settings){
+		.name = s->node.name.at,
+		.number = s->number.at,
+		.modem = { s->pin.at, s->centre.at, { s->command, s->send, s->pause, s->watch } },
+		.languages.transliterate = s->transliterate,
+		.reports = s->reports,
+		.doubt = (enum link_doubt)s->doubt,
+	};
+	fill_rules(&s->retry, &out->retry);
+}
+
+static bool list_equal(const struct config_list *a, const struct config_list *b)
+{
+	bool equal = a->count == b->count;
+
+	for (unsigned i = 0; equal && i < a->count; i++)
+		equal = text_equal(a->items[i], b->items[i]);
+	return equal;
+}
+
+static bool knob_equal(const struct knob *k, const void *a, const void *b)
+{
+	if (k->many)
+		return list_equal(a, b);
+	if (k->type == KNOB_BOOL)
+		return *(const bool *)a == *(const bool *)b;
+	if (k->type == KNOB_TEXT || k->type == KNOB_LISTEN)
+		return text_equal(*(const struct text *)a, *(const struct text *)b);
+	return *(const int64_t *)a == *(const int64_t *)b;
+}
+
+bool link_node_equal(const struct node_kind *kind, const void *a, const void *b)
+{
+	bool equal = true;
+
+	for (unsigned i = 0; equal && i < kind->knobs_count; i++) {
+		size_t at = kind->knobs[i].offset;
+		equal = knob_equal(&kind->knobs[i], (const uint8_t *)a + at, (const uint8_t *)b + at);
+	}
+	return equal;
+}
