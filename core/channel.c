@@ -6,13 +6,14 @@
 #include <stdlib.h>
 
 #include "core/base/arena.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/flight.h"
 
 #define PENDING_SIZE 4096u /* power of two; grows */
 
-enum pending_kind { PENDING_NONE, PENDING_ACCEPT, PENDING_REPORT, PENDING_ASK };
+enum pending_kind { PENDING_NONE, PENDING_OFFER, PENDING_REPORT, PENDING_ASK };
 
 /* A delivery in hand, or its result. */
 struct hand {
@@ -34,9 +35,17 @@ struct channel_link_state {
 	char name[];
 };
 
+/* An accept or part as it was offered, for the next queue. */
+struct offer {
+	uint16_t type;
+	size_t len;
+	uint8_t body[];
+};
+
 struct pending {
 	uint32_t call; /* 0 = free */
 	enum pending_kind kind;
+	struct offer *offer;
 };
 
 struct channel {
@@ -96,6 +105,8 @@ void channel_free(struct channel **channel)
 		next = l->next;
 		free(l);
 	}
+	for (uint32_t i = 0; i < c->pending_size; i++)
+		free(c->pending[i].offer);
 	free(c->pending);
 	free(c->results);
 	free(c);
@@ -140,7 +151,7 @@ static uint32_t new_call(struct channel *c)
 	return c->last_call;
 }
 
-static uint32_t pending_add(struct channel *c, enum pending_kind kind)
+static uint32_t pending_add(struct channel *c, enum pending_kind kind, struct offer *offer)
 {
 	if (c->pending_count * 2 >= c->pending_size) {
 		struct pending *bigger = must_alloc(2 * c->pending_size * sizeof(*bigger));
@@ -152,7 +163,7 @@ static uint32_t pending_add(struct channel *c, enum pending_kind kind)
 		c->pending = bigger;
 		c->pending_size *= 2;
 	}
-	struct pending p = { new_call(c), kind };
+	struct pending p = { new_call(c), kind, offer };
 	pending_put(c->pending, c->pending_size, p);
 	c->pending_count++;
 	return p.call;
@@ -169,14 +180,15 @@ static enum pending_kind pending_take(struct channel *c, uint32_t call)
 		gap = (gap + 1) & mask;
 	}
 	enum pending_kind kind = c->pending[gap].kind;
-	c->pending[gap].call = 0;
+	free(c->pending[gap].offer);
+	c->pending[gap] = (struct pending){ 0 };
 	c->pending_count--;
 	for (uint32_t at = (gap + 1) & mask; c->pending[at].call; at = (at + 1) & mask) {
 		uint32_t home = c->pending[at].call & mask;
 		if (((at - home) & mask) < ((at - gap) & mask))
 			continue;
 		c->pending[gap] = c->pending[at];
-		c->pending[at].call = 0;
+		c->pending[at] = (struct pending){ 0 };
 		gap = at;
 	}
 	return kind;
@@ -184,44 +196,77 @@ static enum pending_kind pending_take(struct channel *c, uint32_t call)
 
 static void call_lost(struct channel *c, struct pending p)
 {
-	static const struct ipc_accepted unknown = { .result = ERR_UNKNOWN };
 	static const struct ipc_answer no_answer = { .result = ERR_UNKNOWN };
 
-	if (p.kind == PENDING_ACCEPT && c->handler->accepted)
-		c->handler->accepted(c->owner, p.call, &unknown);
-	else if (p.kind == PENDING_REPORT && c->handler->reported)
+	if (p.kind == PENDING_REPORT && c->handler->reported)
 		c->handler->reported(c->owner, p.call, false);
 	else if (p.kind == PENDING_ASK && c->handler->answer)
 		c->handler->answer(c->owner, p.call, &no_answer);
 }
 
-uint32_t channel_accept(struct channel *c, const struct ipc_accept *a)
+static struct offer *offer_new(uint16_t type, size_t room, struct writer *w)
 {
-	if (!channel_ready(c))
-		return 0;
-	uint32_t call = pending_add(c, PENDING_ACCEPT);
-	size_t room = 32 + a->header.len + a->body.len + a->key.len + a->recipients.len;
-	ipc_put_accept(ipc_begin(c->ipc, IPC_ACCEPT, call, room), a);
+	struct offer *o = must_alloc(sizeof(*o) + room);
+
+	o->type = type;
+	*w = writer_of(o->body, room);
+	return o;
+}
+
+static void say_offer(struct channel *c, uint32_t call, const struct offer *o)
+{
+	struct writer *w = ipc_begin(c->ipc, o->type, call, o->len);
+
+	writer_bytes(w, o->body, o->len);
 	sent(c, ipc_end(c->ipc));
+}
+
+static uint32_t make_offer(struct channel *c, struct offer *o, const struct writer *w)
+{
+	if (!writer_ok(w)) {
+		LOGE(LOG_CORE, c->incarnation, "a message was too large for its record");
+		free(o);
+		return 0;
+	}
+	o->len = writer_len(w);
+	uint32_t call = pending_add(c, PENDING_OFFER, o);
+	say_offer(c, call, o);
 	return call;
 }
 
-uint32_t channel_part(struct channel *c, const struct ipc_part *p)
+uint32_t channel_accept(struct channel *c, const struct ipc_accept *accept)
 {
+	struct ipc_accept a = *accept;
+	struct writer w;
+
 	if (!channel_ready(c))
 		return 0;
-	uint32_t call = pending_add(c, PENDING_ACCEPT);
-	size_t room = 64 + p->header.len + p->body.len + p->recipient.len + p->peer.len;
-	ipc_put_part(ipc_begin(c->ipc, IPC_PART, call, room), p);
-	sent(c, ipc_end(c->ipc));
-	return call;
+	if (!message_id_time(a.id))
+		a.id = message_id_new(clock_now());
+	struct offer *o = offer_new(IPC_ACCEPT, 48 + a.header.len + a.body.len + a.key.len + a.recipients.len, &w);
+	ipc_put_accept(&w, &a);
+	return make_offer(c, o, &w);
+}
+
+uint32_t channel_part(struct channel *c, const struct ipc_part *part)
+{
+	struct ipc_part p = *part;
+	struct writer w;
+
+	if (!channel_ready(c))
+		return 0;
+	if (!message_id_time(p.id))
+		p.id = message_id_new(clock_now());
+	struct offer *o = offer_new(IPC_PART, 80 + p.header.len + p.body.len + p.recipient.len + p.peer.len, &w);
+	ipc_put_part(&w, &p);
+	return make_offer(c, o, &w);
 }
 
 uint32_t channel_report(struct channel *c, const struct ipc_report *r)
 {
 	if (!channel_ready(c))
 		return 0;
-	uint32_t call = pending_add(c, PENDING_REPORT);
+	uint32_t call = pending_add(c, PENDING_REPORT, NULL);
 	size_t room = 64 + r->peer.len + r->forms.len + r->detail.len;
 	ipc_put_report(ipc_begin(c->ipc, IPC_REPORT, call, room), r);
 	sent(c, ipc_end(c->ipc));
@@ -232,9 +277,9 @@ uint32_t channel_ask(struct channel *c, const struct ipc_ask *a)
 {
 	if (!channel_ready(c))
 		return 0;
-	uint32_t call = pending_add(c, PENDING_ASK);
+	uint32_t call = pending_add(c, PENDING_ASK, NULL);
 	const struct ipc_accept *in = &a->accept;
-	size_t room = 96 + a->account.len + in->header.len + in->body.len + in->key.len + in->recipients.len;
+	size_t room = 128 + a->account.len + in->header.len + in->body.len + in->key.len + in->recipients.len;
 	ipc_put_ask(ipc_begin(c->ipc, IPC_ASK, call, room), a);
 	sent(c, ipc_end(c->ipc));
 	return call;
@@ -483,17 +528,7 @@ static void offer_again(void *owner, struct flight_node *node)
 		offer_result(owner, h);
 }
 
-void channel_connect(struct channel *c, struct ipc *ipc)
-{
-	c->ipc = ipc;
-	say_holding(c);
-	flight_each(&c->hands, offer_again, c);
-	for (struct channel_link_state *l = c->links; l; l = l->next)
-		announce(c, l);
-	if (c->handler->connected)
-		c->handler->connected(c->owner);
-}
-
+/* What was offered stays, and is offered again; the rest is told. */
 void channel_lost(struct channel *c)
 {
 	struct pending *old = c->pending;
@@ -503,10 +538,51 @@ void channel_lost(struct channel *c)
 	c->pending = must_alloc(size * sizeof(*c->pending));
 	c->pending_count = 0;
 	for (uint32_t i = 0; i < size; i++) {
-		if (old[i].call)
+		if (old[i].kind != PENDING_OFFER || !old[i].call)
+			continue;
+		pending_put(c->pending, size, old[i]);
+		c->pending_count++;
+	}
+	for (uint32_t i = 0; i < size; i++) {
+		if (old[i].call && old[i].kind != PENDING_OFFER)
 			call_lost(c, old[i]);
 	}
 	free(old);
+}
+
+static int by_call(const void *a, const void *b)
+{
+	const struct pending *x = a, *y = b;
+
+	return (x->call > y->call) - (x->call < y->call);
+}
+
+/* In the order in which they came. */
+static void offer_all(struct channel *c)
+{
+	struct pending *all = must_alloc(c->pending_count * sizeof(*all));
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < c->pending_size; i++) {
+		if (c->pending[i].call && c->pending[i].kind == PENDING_OFFER)
+			all[n++] = c->pending[i];
+	}
+	qsort(all, n, sizeof(*all), by_call);
+	for (uint32_t i = 0; i < n; i++)
+		say_offer(c, all[i].call, all[i].offer);
+	free(all);
+}
+
+void channel_connect(struct channel *c, struct ipc *ipc)
+{
+	c->ipc = ipc;
+	say_holding(c);
+	flight_each(&c->hands, offer_again, c);
+	for (struct channel_link_state *l = c->links; l; l = l->next)
+		announce(c, l);
+	offer_all(c);
+	if (c->handler->connected)
+		c->handler->connected(c->owner);
 }
 
 void channel_outbox_end(struct channel *c, const uint8_t id[16], bool done, uint32_t retry_ms, struct text detail)
@@ -526,7 +602,7 @@ static bool accepted(struct channel *c, struct ipc_record *record)
 {
 	struct ipc_accepted a;
 
-	if (!ipc_get_accepted(&record->body, &a) || pending_take(c, record->call) != PENDING_ACCEPT)
+	if (!ipc_get_accepted(&record->body, &a) || pending_take(c, record->call) != PENDING_OFFER)
 		return false;
 	c->handler->accepted(c->owner, record->call, &a);
 	return true;

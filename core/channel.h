@@ -53,7 +53,8 @@ void channel_link_drop(struct channel *channel, struct text name); /* down, and 
 /* Who can be reached by RCS over a link; not remembered: say all of it again in `connected`. */
 void channel_presence(struct channel *channel, const struct ipc_presence *presence);
 
-/* Call numbers are never 0; 0 = the queue is not there or has no room, nothing was sent. */
+/* Call numbers are never 0; 0 = the queue is not there or has no room, nothing was sent. An id that is all zero is
+ * filled in: the message keeps it. */
 uint32_t channel_accept(struct channel *channel, const struct ipc_accept *accept);
 uint32_t channel_part(struct channel *channel, const struct ipc_part *part);
 uint32_t channel_report(struct channel *channel, const struct ipc_report *report);

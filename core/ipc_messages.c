@@ -53,6 +53,7 @@ static bool get_bool(struct reader *r)
 
 static void put_accept_fields(struct writer *w, const struct ipc_accept *a)
 {
+	put_id(w, a->id);
 	put_long(w, a->header);
 	put_long(w, a->body);
 	ipc_put_text(w, a->key);
@@ -61,6 +62,7 @@ static void put_accept_fields(struct writer *w, const struct ipc_accept *a)
 
 static void get_accept_fields(struct reader *r, struct ipc_accept *out)
 {
+	out->id = get_id(r);
 	out->header = get_long(r);
 	out->body = get_long(r);
 	out->key = get_short(r);
@@ -114,6 +116,7 @@ bool ipc_get_accepted(struct reader *r, struct ipc_accepted *out)
 
 void ipc_put_part(struct writer *w, const struct ipc_part *p)
 {
+	put_id(w, p->id);
 	put_long(w, p->header);
 	put_long(w, p->body);
 	ipc_put_text(w, p->recipient);
@@ -126,6 +129,7 @@ void ipc_put_part(struct writer *w, const struct ipc_part *p)
 
 bool ipc_get_part(struct reader *r, struct ipc_part *out)
 {
+	out->id = get_id(r);
 	out->header = get_long(r);
 	out->body = get_long(r);
 	out->recipient = get_short(r);

@@ -74,7 +74,9 @@ enum ipc_type {
 
 /* An edge offers a message. */
 struct ipc_accept {
-	struct text header; /* message_encode() */
+	struct message_id id; /* chosen by the edge: offered again after the queue came back, it is the same message.
+			       * All zero = the queue chooses. */
+	struct text header;   /* message_encode() */
 	struct text body;
 	struct text key;	/* idempotency key within the account, or empty */
 	struct text recipients; /* u16 count, then texts: read with ipc_accept_recipient() */
@@ -92,6 +94,7 @@ struct ipc_accepted {
 /* A part of a long message from a network, kept until all are in where its link takes whole messages only. `body` is
  * concat_part_encode() of sms/concat_part.h. */
 struct ipc_part {
+	struct message_id id; /* as in ipc_accept, where the part goes on as a message of its own */
 	struct text header, body, recipient;
 	struct text peer; /* who sent it: link or account */
 	uint16_t reference;

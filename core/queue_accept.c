@@ -450,7 +450,7 @@ static void start(struct accept_job *j, const struct ipc_accept *in)
 		return;
 	}
 	set_times(j);
-	j->accept.id = message_id_new(j->accept.accepted_us);
+	j->accept.id = message_id_time(in->id) ? in->id : message_id_new(j->accept.accepted_us);
 	if (in->key.len)
 		set_key(j, in->key, in->recipients);
 	for (unsigned i = 0; i < j->accept.deliveries_count; i++) {

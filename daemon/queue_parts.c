@@ -291,7 +291,7 @@ static void pass_on(struct queue_parts *p, unsigned edge, uint32_t call, const s
 {
 	uint8_t list[MESSAGE_ADDRESS_MAX + 8];
 	struct writer l = writer_of(list, sizeof(list));
-	struct ipc_accept a = { .header = part->header, .body = c->content };
+	struct ipc_accept a = { .id = part->id, .header = part->header, .body = c->content };
 	struct single *s = must_alloc(sizeof(*s));
 
 	*s = (struct single){ p, edge, call };

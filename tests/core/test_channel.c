@@ -33,6 +33,7 @@ struct world {
 	uint32_t result_call;
 	struct ipc_link link;
 	char link_name[40];
+	struct message_id ids[4];
 };
 
 static void on_deliver(void *owner, const struct ipc_deliver *d)
@@ -99,6 +100,15 @@ static void take_holding(struct world *w, struct ipc_record *record)
 	w->before_links = !w->links && !w->results;
 }
 
+static void take_accept(struct world *w, struct ipc_record *record)
+{
+	struct ipc_accept a;
+
+	assert_true(ipc_get_accept(&record->body, &a));
+	w->ids[w->accepts++ % 4] = a.id;
+	w->last_call = record->call;
+}
+
 static bool queue_got(void *owner, struct ipc *ipc, struct ipc_record *record)
 {
 	struct world *w = owner;
@@ -122,8 +132,7 @@ static bool queue_got(void *owner, struct ipc *ipc, struct ipc_record *record)
 		w->said += (unsigned)(reader_left(&record->body) / MESSAGE_ID_SIZE);
 		break;
 	case IPC_ACCEPT:
-		w->last_call = record->call;
-		w->accepts++;
+		take_accept(w, record);
 		break;
 	case IPC_REPORT:
 		w->reports++;
@@ -331,8 +340,10 @@ static void calls_that_a_lost_queue_leaves_are_told(void **state)
 	assert_int_not_equal(channel_accept(w->channel, &a), 0);
 	assert_int_not_equal(channel_report(w->channel, &r), 0);
 	assert_int_not_equal(channel_ask(w->channel, &q), 0);
+	turn(w, 2);
+	assert_int_equal(w->accepts, 2);
 	queue_goes(w);
-	assert_int_equal(w->accepted, 2);
+	assert_int_equal(w->accepted, 1);
 	assert_int_equal(w->reported, 1);
 	assert_false(w->last_done);
 	assert_int_equal(w->answered, 1);
@@ -340,6 +351,13 @@ static void calls_that_a_lost_queue_leaves_are_told(void **state)
 	assert_false(channel_ready(w->channel));
 	assert_int_equal(channel_accept(w->channel, &a), 0);
 	queue_comes(w);
+	assert_int_equal(w->accepts, 3); /* offered again, the same message */
+	assert_true(message_id_equal(w->ids[1], w->ids[2]));
+	assert_false(message_id_equal(w->ids[0], w->ids[1]));
+	ipc_put_accepted(ipc_begin(w->queue, IPC_ACCEPTED, w->last_call, 64), &good);
+	assert_int_equal(ipc_end(w->queue), OK);
+	turn(w, 2);
+	assert_int_equal(w->accepted, 2);
 }
 
 static void many_calls_and_results_in_any_order(void **state)
