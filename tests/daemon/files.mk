@@ -10,3 +10,4 @@ DUMPS += tests/daemon/dump_roles.c
 TESTS += tests/daemon/test_cellpost.c tests/daemon/test_cellpost_phone.c tests/daemon/test_cellpost_sms.c
 FUZZ += daemon:cellpost
 BENCHES += daemon:api
+TESTS += tests/daemon/test_queue_money.c
