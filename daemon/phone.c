@@ -216,6 +216,10 @@ static void act(struct phone *p, struct text line)
 		p->unanswered += p->fd >= 0;
 		send_line(p, t.action == PHONE_ON ? "on" : "off", none, none);
 		break;
+	case PHONE_SWITCH:
+		p->unanswered += p->fd >= 0;
+		send_line(p, text_is(t.to, "rcs") ? "rcs" : text_is(t.to, "data") ? "data" : "roaming", none, t.text);
+		break;
 	case PHONE_INBOX:
 		p->heard_us = clock_monotonic();
 		send_line(p, "inbox", none, none);

@@ -21,6 +21,7 @@ enum phone_action {
 	PHONE_SEND,    /* `to` and `text` */
 	PHONE_ON,
 	PHONE_OFF,
+	PHONE_SWITCH, /* `to`: "rcs", "data" or "roaming"; `text`: "on" or "off" */
 	PHONE_INBOX,
 	PHONE_QUIT,
 	PHONE_HELP,
@@ -48,9 +49,9 @@ enum phone_event_kind {
 
 struct phone_event {
 	enum phone_event_kind kind;
-	bool on, old;
+	bool on, old, rcs, data, roaming;
 	int64_t inbox;
-	struct text number, at, from, to, text, id, why; /* live as long as the document */
+	struct text number, at, from, to, text, id, why, bearer, price; /* live as long as the document */
 };
 
 /* A line of the gateway. False when it is no such object. */

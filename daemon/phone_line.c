@@ -6,8 +6,9 @@
 
 #define LINE_OCTETS_MAX (1024u * 1024u)
 
-static const char *const commands[] = { "to", "on", "off", "inbox", "quit", "help", NULL };
-static const enum phone_action actions[] = { PHONE_SEND, PHONE_ON, PHONE_OFF, PHONE_INBOX, PHONE_QUIT, PHONE_HELP };
+static const char *const commands[] = { "to", "on", "off", "inbox", "quit", "help", "rcs", "data", "roaming", NULL };
+static const enum phone_action actions[] = { PHONE_SEND, PHONE_ON,     PHONE_OFF,    PHONE_INBOX, PHONE_QUIT,
+					     PHONE_HELP, PHONE_SWITCH, PHONE_SWITCH, PHONE_SWITCH };
 
 static struct phone_typed wrong(const char *why)
 {
@@ -38,6 +39,13 @@ static struct phone_typed to_somebody(struct text rest)
 	return t.to.len && t.text.len ? t : wrong("/to NUMBER TEXT");
 }
 
+static struct phone_typed to_switch(struct text word, struct text rest)
+{
+	if (!text_is(rest, "on") && !text_is(rest, "off"))
+		return wrong("/rcs on, /rcs off; /data and /roaming alike");
+	return (struct phone_typed){ .action = PHONE_SWITCH, .to = word, .text = rest };
+}
+
 static struct phone_typed command(struct text line)
 {
 	struct text word = { 0 };
@@ -48,6 +56,8 @@ static struct phone_typed command(struct text line)
 			continue;
 		if (actions[i] == PHONE_SEND)
 			return to_somebody(line);
+		if (actions[i] == PHONE_SWITCH)
+			return to_switch(word, text_trim(line));
 		if (text_trim(line).len)
 			return wrong("this word stands alone");
 		return (struct phone_typed){ .action = actions[i] };
@@ -98,6 +108,12 @@ bool phone_event(struct text line, struct json_doc **doc_out, struct phone_event
 	out->kind = kind_of(name);
 	(void)json_bool(json_member(root, "on"), &out->on);
 	(void)json_bool(json_member(root, "old"), &out->old);
+	(void)json_bool(json_member(root, "rcs"), &out->rcs);
+	out->data = true;
+	(void)json_bool(json_member(root, "data"), &out->data);
+	(void)json_bool(json_member(root, "roaming"), &out->roaming);
+	(void)json_text(json_member(root, "bearer"), &out->bearer);
+	(void)json_text(json_member(root, "price"), &out->price);
 	(void)json_int(json_member(root, "inbox"), &out->inbox);
 	(void)json_text(json_member(root, "number"), &out->number);
 	(void)json_text(json_member(root, "at"), &out->at);

@@ -99,6 +99,19 @@ static void print_time(const struct phone_screen *s, struct text at)
 	fprintf(stdout, "%s  ", shown);
 }
 
+/* Nothing where it came as they all did before anything was priced. */
+static void say_how(const struct phone_event *e)
+{
+	if (!e->price.len && (!e->bearer.len || text_is(e->bearer, "sms")))
+		return;
+	fputs("  [", stdout);
+	terminal_print(stdout, e->bearer, NULL);
+	if (e->price.len)
+		fputs(", ", stdout);
+	terminal_print(stdout, e->price, NULL);
+	fputs("]", stdout);
+}
+
 static void say_message(struct phone_screen *s, const struct phone_event *e)
 {
 	begin(s);
@@ -107,6 +120,7 @@ static void say_message(struct phone_screen *s, const struct phone_event *e)
 	terminal_print(stdout, e->from, NULL);
 	fputs(": ", stdout);
 	terminal_print(stdout, e->text, s->terminal ? INDENT : NULL);
+	say_how(e);
 	fputs("\n", stdout);
 	if (!text_copy(e->from, s->last, sizeof(s->last)))
 		s->last[0] = '\0';
@@ -132,6 +146,7 @@ void phone_screen_help(struct phone_screen *s)
 	fputs("a text answers the last sender\n"
 	      "/to NUMBER TEXT   writes to somebody      /inbox   what this phone has got\n"
 	      "/off /on          out of reach and back   /quit    ends\n"
+	      "/rcs on|off       its RCS app             /data on|off, /roaming on|off\n"
 	      "//text            a text that begins with a slash\n",
 	      stdout);
 	phone_screen_prompt(s);
@@ -156,7 +171,8 @@ void phone_screen_event(struct phone_screen *s, const struct phone_event *e)
 				 TEXT_ARGS(e->why));
 		break;
 	case PHONE_EVENT_SWITCHED:
-		phone_screen_say(s, "switched %s", e->on ? "on" : "off: messages wait");
+		phone_screen_say(s, "switched %s%s%s%s", e->on ? "on" : "off: messages wait", e->rcs ? ", rcs" : "",
+				 e->data ? "" : ", no data", e->roaming ? ", roaming" : "");
 		break;
 	case PHONE_EVENT_ERROR:
 		phone_screen_say(s, "! %.*s", TEXT_ARGS(e->why));
