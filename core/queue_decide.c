@@ -140,12 +140,13 @@ void queue_put_decision(struct json_writer *w, const struct charge_port *port, c
 	for (unsigned b = 0; b < ROUTE_BEARER_COUNT; b++)
 		put_bearer(w, d, (enum route_bearer)b);
 	json_close_array(w);
-	if (d->has_price) {
+	bool packet = d->route.outcome == ROUTE_RCS || d->route.outcome == ROUTE_RCS_DEFERRED;
+	if (d->has_price && !packet) {
 		put_amount(w, port, "price", d->price.amount);
 		json_put_member_cstring(w, "currency", d->price.currency);
 		json_put_member_int(w, "segments", d->price.units);
 		json_put_member_int(w, "tariff", d->price.version);
-	} else if (!d->payer.pays) {
+	} else if (packet || !d->payer.pays) {
 		json_put_member_cstring(w, "price", "0.00");
 	}
 }

@@ -77,6 +77,8 @@ enum result queue_money_plan(struct queue *q, struct arena *arena, const struct 
 	struct queue_decision *decision = &money_of(arena, accept, money)->decisions[i];
 
 	queue_decide(q, m, d->recipient, ANSWER_NONE, id, arena, decision);
+	if (decision->route.outcome == ROUTE_RCS_DEFERRED)
+		d->bearer = QUEUE_RCS;
 	if (decision->route.outcome == ROUTE_HOLD || decision->route.outcome == ROUTE_RCS_DEFERRED) {
 		put_on_hold(q, arena, decision, id, d);
 		return OK;
