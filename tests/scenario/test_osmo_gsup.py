@@ -146,7 +146,7 @@ class Mme:
         while True:
             self.link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             try:
-                self.link.connect("\0" + name)
+                self.link.connect(name if name.startswith("/") else "\0" + name)
                 break
             except OSError:
                 self.link.close()
