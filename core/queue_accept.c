@@ -274,8 +274,11 @@ static void committed(struct store_request *r)
 		     repeat ? "repeated" : "accepted", j->accept.deliveries_count, TEXT_ARGS(j->message.account));
 	}
 	tell(j, &a);
-	if (!repeat && watched(q))
+	if (!repeat && watched(q)) {
 		publish_accepted(j);
+		if (j->money)
+			queue_money_questions(q, j->money, &j->accept, &j->message);
+	}
 	if (!repeat)
 		hand_out(j);
 	job_free(j);

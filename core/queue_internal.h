@@ -270,6 +270,9 @@ struct queue_money {
 MUST_CHECK enum result queue_money_plan(struct queue *q, struct arena *arena, const struct message *m,
 					struct store_accept *accept, unsigned i, struct queue_money **money,
 					const char **why_out);
+/* Tells those who watch that deliveries wait for the payer's consent: an event of the kind "consent" each. */
+void queue_money_questions(struct queue *q, const struct queue_money *money, const struct store_accept *accept,
+			   const struct message *m);
 /* How long the hold of a delivery must last. */
 int64_t queue_hold_until(const struct queue *q, int64_t deadline_us);
 struct octets queue_money_trail(const struct queue_money *money, unsigned i, int64_t now_us, struct octets first,
