@@ -365,6 +365,8 @@ static bool deliver(struct channel *c, struct ipc_record *record)
 	struct hand *h = (struct hand *)flight_find(&c->hands, d.id.octets);
 	if (h && !h->answered) {
 		h->epoch = d.epoch; /* its result counts for the new lease */
+		if (h->sending)
+			channel_sending(c, &d.id, 1);
 		return true;
 	}
 	if (h) /* the result that waits is of an older lease: this is another try */
@@ -460,6 +462,17 @@ void channel_presence(struct channel *c, const struct ipc_presence *p)
 		return;
 	ipc_put_presence(ipc_begin(c->ipc, IPC_PRESENCE, 0, 32 + p->link.len + p->numbers.len), p);
 	sent(c, ipc_end(c->ipc));
+}
+
+bool channel_due(struct channel *c, struct text link, struct text recipient)
+{
+	struct ipc_due d = { link, recipient };
+
+	if (!channel_ready(c))
+		return false;
+	ipc_put_due(ipc_begin(c->ipc, IPC_DUE, 0, 8 + link.len + recipient.len), &d);
+	sent(c, ipc_end(c->ipc));
+	return true;
 }
 
 void channel_link_drop(struct channel *c, struct text name)

@@ -296,6 +296,9 @@ static void what_may_have_left_is_told(void **state)
 	assert_true(channel_said(w->channel));
 	turn(w, 2);
 	assert_int_equal(w->said, 1);
+	hand(w, 1, 2); /* claimed again meanwhile: said once more for the new lease */
+	turn(w, 2);
+	assert_int_equal(w->said, 2);
 	queue_goes(w);
 	channel_sending(w->channel, ids + 1, 1);
 	assert_true(channel_said(w->channel));
