@@ -199,6 +199,7 @@ void queue_free(struct queue **queue)
 	loop_hook_remove(&q->hook);
 	flight_each(&q->flights, free_flight, q);
 	flight_each(&q->outbox, free_outbox, q);
+	queue_reports_forget(q);
 	flight_table_clear(&q->flights);
 	flight_table_clear(&q->outbox);
 	flight_table_clear(&q->strays);

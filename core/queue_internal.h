@@ -152,6 +152,8 @@ struct queue {
 	struct flight_table strays; /* results whose row is being looked up: they decide, nothing else */
 	struct holder *free_holders;
 	struct flight *free_flights, *broken; /* broken: results that the store could not write yet */
+	struct report_job *unwritten;	      /* and reports */
+	struct outbox_flight *unwritten_outbox;
 	unsigned free_holders_count;
 	uint32_t asked; /* requests of ours with the store */
 	bool stopping;
@@ -183,6 +185,12 @@ void queue_release_holder(struct queue *q, struct holder **holder);
 void queue_ask_store(struct queue *q, struct store_request *r, enum store_operation operation,
 		     void (*done)(struct store_request *r), void *owner);
 void queue_asked_done(struct queue *q);
+/* The store failed, or its disk is full: the same request may succeed later. */
+static inline bool queue_not_written(const struct store_request *r)
+{
+	return r->answer == STORE_UNKNOWN ||
+	       (r->answer == STORE_REFUSED && (r->refusal == STORE_BROKEN || r->refusal == STORE_NO_SPACE));
+}
 /* The edge's connection when it is still that one, else NULL. */
 struct ipc *queue_edge_ipc(struct queue *q, unsigned edge, uint32_t generation);
 /* 16 octets for account_id: the first of SHA-256 of the name. */
@@ -227,6 +235,8 @@ void queue_results_again(struct queue *q);
 
 /* queue_report.c */
 bool queue_report_record(struct queue *q, unsigned edge, struct ipc_record *record);
+void queue_reports_again(struct queue *q); /* those that the store could not write */
+void queue_reports_forget(struct queue *q);
 
 /* queue_outbox.c */
 bool queue_outbox_end_record(struct queue *q, unsigned edge, struct ipc_record *record);
@@ -234,6 +244,7 @@ bool queue_outbox_end_record(struct queue *q, unsigned edge, struct ipc_record *
 void queue_outbox_push(struct queue *q, const struct store_outbox *rows, unsigned count);
 void queue_outbox_fetch(struct queue *q, struct link *link);
 void queue_outbox_lost(struct queue *q, struct link *link);
+void queue_outbox_again(struct queue *q); /* ends that the store could not write */
 
 /* queue_ask.c */
 bool queue_ask_record(struct queue *q, unsigned edge, struct ipc_record *record);

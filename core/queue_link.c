@@ -226,9 +226,13 @@ static void put_back(struct store_request *r)
 	struct queue *q = f->queue;
 
 	queue_asked_done(q);
+	if (queue_not_written(r)) { /* asked again, or what was never sent would come into doubt with its lease's end */
+		counter_add(q->count.store_errors, 1);
+		f->next_free = q->broken;
+		q->broken = f;
+		return;
+	}
 	queue_link_wake(q, f->link);
-	if (r->answer == STORE_REFUSED && r->refusal == STORE_BROKEN)
-		LOGE(LOG_CORE, NULL, "a delivery could not be put back: its lease runs out by itself");
 	queue_flight_end(q, f);
 }
 

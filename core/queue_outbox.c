@@ -121,8 +121,12 @@ static void put_down(struct store_request *r)
 	struct link *l = f->link;
 
 	queue_asked_done(q);
-	if (r->answer == STORE_UNKNOWN || r->refusal == STORE_BROKEN)
-		l->outbox_waiting = true; /* it will be sent once more: receivers know its id */
+	if (queue_not_written(r)) { /* asked again, not sent again: its receiver has it */
+		counter_add(q->count.store_errors, 1);
+		f->next_ended = q->unwritten_outbox;
+		q->unwritten_outbox = f;
+		return;
+	}
 	f->next_ended = l->ended;
 	l->ended = f;
 	if (l->outbox_in_flight)
@@ -131,6 +135,17 @@ static void put_down(struct store_request *r)
 		forget_ended(q, l);
 	if (l->outbox_waiting && l->outbox_in_flight <= QUEUE_OUTBOX_WINDOW / 2)
 		queue_outbox_fetch(q, l);
+}
+
+void queue_outbox_again(struct queue *q)
+{
+	struct outbox_flight *f = q->unwritten_outbox;
+
+	q->unwritten_outbox = NULL;
+	for (struct outbox_flight *next; f; f = next) {
+		next = f->next_ended;
+		queue_ask_store(q, &f->request.base, f->request.base.operation, put_down, f);
+	}
 }
 
 bool queue_outbox_end_record(struct queue *q, unsigned edge, struct ipc_record *record)

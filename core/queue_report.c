@@ -8,6 +8,7 @@
 #define EARLY_KEPT_US (600 * USEC_PER_SEC) /* a report that came before the id it names */
 
 struct report_job {
+	struct report_job *next; /* of the unwritten ones */
 	struct queue *queue;
 	struct holder *holder;
 	struct store_report report;
@@ -48,26 +49,52 @@ static void reported(struct store_request *r)
 	struct queue *q = j->queue;
 
 	queue_asked_done(q);
-	if (r->answer == STORE_UNKNOWN || r->refusal == STORE_BROKEN) {
-		/* Not acknowledged: the network's peer sees no answer and repeats it. */
+	if (queue_not_written(r)) { /* asked again: few networks repeat what was not acknowledged */
 		counter_add(q->count.store_errors, 1);
-	} else {
-		count_answer(q, &j->report);
-		queue_outbox_push(q, j->report.receipts_out, j->report.receipts_count_out);
-		for (unsigned i = 0; i < j->report.receipts_count_out; i++) {
-			const struct store_outbox *o = &j->report.receipts_out[i];
-			struct text account = o->target, kind;
-			if (text_split(&account, ':', &kind))
-				queue_publish(q, account, o->kind, text_range(o->body.at, o->body.len));
-		}
-		report_done(j);
+		j->next = q->unwritten;
+		q->unwritten = j;
+		return;
 	}
+	count_answer(q, &j->report);
+	queue_outbox_push(q, j->report.receipts_out, j->report.receipts_count_out);
+	for (unsigned i = 0; i < j->report.receipts_count_out; i++) {
+		const struct store_outbox *o = &j->report.receipts_out[i];
+		struct text account = o->target, kind;
+		if (text_split(&account, ':', &kind))
+			queue_publish(q, account, o->kind, text_range(o->body.at, o->body.len));
+	}
+	report_done(j);
 	queue_release_holder(q, &j->holder);
 }
 
 static void submit(struct report_job *j)
 {
 	queue_ask_store(j->queue, &j->report.base, STORE_REPORT, reported, j);
+}
+
+void queue_reports_again(struct queue *q)
+{
+	struct report_job *j = q->unwritten;
+
+	q->unwritten = NULL;
+	for (struct report_job *next; j; j = next) {
+		next = j->next;
+		j->report.early_out = j->report.final_out = false;
+		j->report.receipts_count_out = 0;
+		submit(j);
+	}
+}
+
+void queue_reports_forget(struct queue *q)
+{
+	struct report_job *j = q->unwritten;
+
+	q->unwritten = NULL;
+	for (struct report_job *next; j; j = next) {
+		struct holder *h = j->holder; /* the job lies in its arena */
+		next = j->next;
+		queue_release_holder(q, &h);
+	}
 }
 
 static enum trail_code code_of(enum store_outcome o)

@@ -40,7 +40,7 @@ static void ended(struct store_request *r)
 	struct queue *q = f->queue;
 
 	queue_asked_done(q);
-	if (r->answer == STORE_UNKNOWN || (r->answer == STORE_REFUSED && (r->refusal == STORE_BROKEN))) {
+	if (queue_not_written(r)) {
 		counter_add(q->count.store_errors, 1);
 		f->next_free = q->broken;
 		q->broken = f;
@@ -71,7 +71,7 @@ void queue_results_again(struct queue *q)
 	q->broken = NULL;
 	for (struct flight *next; f; f = next) {
 		next = f->next_free;
-		queue_ask_store(q, &f->request.base, f->request.base.operation, ended, f);
+		queue_ask_store(q, &f->request.base, f->request.base.operation, f->request.base.done, f);
 	}
 }
 

@@ -132,6 +132,8 @@ void queue_sweep(void *owner)
 
 	start_expire(q);
 	queue_results_again(q);
+	queue_reports_again(q);
+	queue_outbox_again(q);
 	queue_flights_overdue(q, store_now(q->store));
 	if (is_due(&q->counted_us, now, COUNT_EVERY_US))
 		start_count(q);
