@@ -154,6 +154,7 @@ struct flight *queue_flight_of_row(struct queue *q, struct holder *holder, struc
 	f->accepted_us = r->accepted_us;
 	f->expires_us = r->expires_us;
 	f->lease_until_us = r->lease_us;
+	f->sending = r->doubt; /* it may have left before */
 	f->decoded = message_decode(f->header, &f->message) == OK;
 	f->message.body = f->body;
 	if (r->has_charge) {

@@ -297,7 +297,7 @@ static void what_may_have_left_is_told(void **state)
 	turn(w, 2);
 	assert_int_equal(w->said, 1);
 	hand(w, 1, 2); /* claimed again meanwhile: said once more for the new lease */
-	turn(w, 2);
+	turn(w, 5);
 	assert_int_equal(w->said, 2);
 	queue_goes(w);
 	channel_sending(w->channel, ids + 1, 1);
