@@ -25,6 +25,7 @@ static const char *const operations[] = {
 	[STORE_CLAIM] = "claim",
 	[STORE_RENEW] = "renew",
 	[STORE_RELEASE] = "release",
+	[STORE_DUE] = "due",
 	[STORE_HOLD] = "hold",
 	[STORE_WAKE] = "wake",
 	[STORE_DECIDE] = "decide",

@@ -62,6 +62,7 @@ enum store_operation {
 	STORE_CLAIM,
 	STORE_RENEW,
 	STORE_RELEASE,
+	STORE_DUE,
 	STORE_HOLD,
 	STORE_WAKE,
 	STORE_DECIDE,
@@ -277,6 +278,14 @@ struct store_release {
 	struct text route, bearer;
 	struct octets trail; /* one encoded event (core/trail.h), appended */
 	bool ended_out;	     /* a cancel was waiting: the row ended as cancelled instead */
+};
+
+/* The head of a lane, where it is a row of that route and recipient and waits for a later time: due then already. */
+struct store_due {
+	struct store_request base;
+	struct text route, recipient;
+	int64_t lane, due_us;
+	bool moved_out;
 };
 
 /* Parks a leased or waiting row until one of the keys wakes it or until_us comes; its charge is voided, its route

@@ -230,6 +230,18 @@ void memory_release(struct memory_store *m, struct store_request *r)
 	yield(m, row);
 }
 
+void memory_due(struct memory_store *m, struct store_request *r)
+{
+	struct store_due *c = (struct store_due *)r;
+	struct memory_row *row = lane_head(m, c->lane);
+
+	c->moved_out = row && row->row.state == DELIVERY_WAITING && row->row.due_us > c->due_us &&
+		       text_equal(row->row.route, c->route) && text_equal(row->row.recipient, c->recipient);
+	if (c->moved_out)
+		row->row.due_us = c->due_us;
+	answer_done(r);
+}
+
 static void park(struct memory_store *m, struct memory_row *row, const struct store_hold *c)
 {
 	row->row.state = DELIVERY_WAITING;

@@ -164,6 +164,7 @@ void memory_accept(struct memory_store *m, struct store_request *r);
 void memory_claim(struct memory_store *m, struct store_request *r);
 void memory_renew(struct memory_store *m, struct store_request *r);
 void memory_release(struct memory_store *m, struct store_request *r);
+void memory_due(struct memory_store *m, struct store_request *r);
 void memory_hold(struct memory_store *m, struct store_request *r);
 void memory_decide(struct memory_store *m, struct store_request *r);
 void memory_wake(struct memory_store *m, struct store_request *r);

@@ -122,6 +122,19 @@ void sqlite_release(struct sqlite_store *s, struct store_request *r)
 	answer_done(r);
 }
 
+void sqlite_due(struct sqlite_store *s, struct store_request *r)
+{
+	struct store_due *c = (struct store_due *)r;
+	sqlite3_stmt *q = sql(s, SQL_DUE_ROW);
+
+	sqlite3_bind_int64(q, 1, c->lane);
+	sql_text(q, 2, c->route);
+	sql_text(q, 3, c->recipient);
+	sqlite3_bind_int64(q, 4, c->due_us);
+	c->moved_out = sql_run(s, q) == 1;
+	answer_done(r);
+}
+
 static void void_and_park(struct sqlite_store *s, const struct store_hold *c, const struct live *live)
 {
 	struct octets trail = sqlite_trail_room(s, c->id, live->trail_len, c->trail);

@@ -128,6 +128,7 @@ void sqlite_accept(struct sqlite_store *s, struct store_request *r);
 void sqlite_claim(struct sqlite_store *s, struct store_request *r);
 void sqlite_renew(struct sqlite_store *s, struct store_request *r);
 void sqlite_release(struct sqlite_store *s, struct store_request *r);
+void sqlite_due(struct sqlite_store *s, struct store_request *r);
 void sqlite_hold(struct sqlite_store *s, struct store_request *r);
 void sqlite_decide(struct sqlite_store *s, struct store_request *r);
 void sqlite_finish(struct sqlite_store *s, struct store_request *r);

@@ -51,6 +51,9 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 		      "WHERE id = ?1 AND epoch = ?2 AND state = 1",
 	[SQL_RELEASE_ROW] = "UPDATE delivery SET state = 0, doubt = 0, worker = NULL, lease_us = 0, due_us = ?3, "
 			    "route = ?4, bearer = ?5, " TRAIL_ADD("?6") "WHERE " AT_WORK,
+	/* By the index of heads, whose condition must stand here as it is. */
+	[SQL_DUE_ROW] = "UPDATE delivery SET due_us = ?4 WHERE lane = ?1 AND state < 2 AND parked = 0 AND lane IS NOT "
+			"NULL AND state = 0 AND route = ?2 AND recipient = ?3 AND due_us > ?4",
 	[SQL_HOLD_ROW] = "UPDATE delivery SET state = 0, parked = 2, worker = NULL, lease_us = 0, due_us = ?3, "
 			 "route = '', " TRAIL_ADD("?4") "WHERE id = ?1 AND epoch = ?2 AND state < 2 AND doubt = 0",
 	[SQL_DECIDE_ROW] = "UPDATE delivery SET parked = ?3, due_us = ?4, route = ?5, bearer = ?6, " TRAIL_ADD(

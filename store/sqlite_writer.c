@@ -19,6 +19,7 @@ static const sqlite_operation operations[STORE_OPERATION_COUNT] = {
 	[STORE_CLAIM] = sqlite_claim,
 	[STORE_RENEW] = sqlite_renew,
 	[STORE_RELEASE] = sqlite_release,
+	[STORE_DUE] = sqlite_due,
 	[STORE_HOLD] = sqlite_hold,
 	[STORE_DECIDE] = sqlite_decide,
 	[STORE_FINISH] = sqlite_finish,

@@ -14,6 +14,7 @@ static const memory_operation operations[] = {
 	[STORE_CLAIM] = memory_claim,
 	[STORE_RENEW] = memory_renew,
 	[STORE_RELEASE] = memory_release,
+	[STORE_DUE] = memory_due,
 	[STORE_HOLD] = memory_hold,
 	[STORE_WAKE] = memory_wake,
 	[STORE_DECIDE] = memory_decide,

@@ -277,6 +277,32 @@ static void cancel_in_each_state(void **state)
 	assert_int_equal(world_row(w, leased->id_out)->outcome, OUTCOME_CANCELLED);
 }
 
+static bool due(struct world *w, const struct store_row *row, const char *route)
+{
+	struct store_due d = {
+		.route = text_of(route), .recipient = row->recipient, .lane = row->lane, .due_us = w->now_us
+	};
+
+	assert_int_equal(DO(w, &d, STORE_DUE), STORE_DONE);
+	return d.moved_out;
+}
+
+static void what_waits_for_later_can_be_due_now(void **state)
+{
+	struct world *w = *state;
+	struct store_new_delivery *d = world_accept(w, 1, true);
+	struct store_release r = { .id = d->id_out, .epoch = 1, .due_us = w->now_us + 1000, .route = ROUTE };
+
+	assert_false(due(w, world_row(w, d->id_out), "main")); /* leased */
+	assert_int_equal(DO(w, &r, STORE_RELEASE), STORE_DONE);
+	assert_int_equal(world_claim(w, 10)->rows_count_out, 0);
+	assert_false(due(w, world_row(w, d->id_out), "another"));
+	struct store_row *row = world_row(w, d->id_out);
+	assert_true(due(w, row, row->route.at));
+	assert_false(due(w, row, row->route.at));
+	assert_int_equal(world_claim(w, 10)->rows_count_out, 1);
+}
+
 static void a_long_trail_is_folded(void **state)
 {
 	struct world *w = *state;
@@ -338,6 +364,7 @@ int conform_deliveries(void)
 		CASE(accept_by_id),
 		CASE(renew_within_its_epoch),
 		CASE(release_and_claim_again),
+		CASE(what_waits_for_later_can_be_due_now),
 		CASE(no_claim_near_the_deadline),
 		CASE(a_lease_that_ran_out_is_doubt),
 		CASE(a_late_result_counts_until_claimed),
