@@ -48,6 +48,8 @@ bool channel_ready(const struct channel *channel);
 
 /* Remembered and announced at once and after each reconnection. The name is copied. */
 void channel_link(struct channel *channel, struct text name, bool up, uint32_t window, const char *detail);
+/* This recipient is in reach (again): what the link put off is due now. False: the queue is not there, say it later. */
+bool channel_due(struct channel *channel, struct text link, struct text recipient);
 void channel_link_drop(struct channel *channel, struct text name); /* down, and forgotten */
 
 /* Who can be reached by RCS over a link; not remembered: say all of it again in `connected`. */

@@ -246,6 +246,19 @@ bool ipc_get_holding(struct reader *r, struct ipc_holding *out)
 	       out->incarnation.len <= 32;
 }
 
+void ipc_put_due(struct writer *w, const struct ipc_due *d)
+{
+	ipc_put_text(w, d->link);
+	ipc_put_text(w, d->recipient);
+}
+
+bool ipc_get_due(struct reader *r, struct ipc_due *out)
+{
+	out->link = get_short(r);
+	out->recipient = get_short(r);
+	return reader_done(r) && out->link.len && out->link.len <= 100 && out->recipient.len;
+}
+
 void ipc_put_presence(struct writer *w, const struct ipc_presence *p)
 {
 	ipc_put_text(w, p->link);

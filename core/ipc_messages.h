@@ -3,7 +3,7 @@
  * Every record that crosses between the roles, declared once. Encoders put a whole record's body into the writer that
  * ipc_begin() gave; decoders read the whole body, leave views into it, and are false for anything but an exact body.
  *
- *	edge -> queue:  HOLDING LINK ACCEPT PART SENDING RESULT REPORT OUTBOX_END ASK WATCH PRESENCE
+ *	edge -> queue:  HOLDING LINK ACCEPT PART SENDING RESULT REPORT OUTBOX_END ASK WATCH PRESENCE DUE
  *	queue -> edge:  ACCEPTED RESULT_DONE REPORT_DONE DELIVER OUTBOX ANSWER EVENT
  *	control <-> role: CONFIG_HAVE CONFIG_CHECK CONFIG_CHECKED CONFIG_SWITCH CONFIG_SWITCHED SHOW SHOW_LINES
  *	parent <-> role:  READY STOP PEER PEER_LOST PING PONG LISTEN UNLISTEN SETTLED COUNTERS
@@ -39,6 +39,7 @@ enum ipc_type {
 	IPC_HOLDING,	 /* struct ipc_holding: an edge's first record on each connection to the queue */
 	IPC_WATCH,	 /* body: u8, 1 = the edge wants IPC_EVENT records from now on */
 	IPC_PRESENCE,	 /* struct ipc_presence */
+	IPC_DUE,	 /* struct ipc_due */
 	IPC_SENDING,	 /* body: ids of 16 octets: the first byte of these deliveries leaves after this record did */
 
 	/* The call of all CONFIG records is the number of the set, never 0. */
@@ -170,6 +171,11 @@ struct ipc_presence_of {
 	bool known, registered, roaming; /* known: has RCS; registered: is there now */
 };
 
+/* This recipient is in reach of this link (again): what was put off is due now. */
+struct ipc_due {
+	struct text link, recipient;
+};
+
 /* A link that takes deliveries: state and how many it will hold at once. */
 struct ipc_link {
 	struct text name;
@@ -239,6 +245,8 @@ void ipc_put_presence(struct writer *w, const struct ipc_presence *p);
 bool ipc_get_presence(struct reader *r, struct ipc_presence *out);
 void ipc_put_presence_of(struct writer *w, const struct ipc_presence_of *p);
 bool ipc_take_presence(struct reader *r, struct ipc_presence_of *out);
+void ipc_put_due(struct writer *w, const struct ipc_due *d);
+bool ipc_get_due(struct reader *r, struct ipc_due *out);
 void ipc_put_link(struct writer *w, const struct ipc_link *l);
 bool ipc_get_link(struct reader *r, struct ipc_link *out);
 void ipc_put_outbox(struct writer *w, const struct ipc_outbox *o);

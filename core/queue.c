@@ -305,6 +305,8 @@ bool queue_record(struct queue *q, unsigned edge, struct ipc_record *record)
 		return queue_ask_record(q, edge, record);
 	case IPC_WATCH:
 		return watch_record(q, edge, record);
+	case IPC_DUE:
+		return queue_due_record(q, edge, record);
 	case IPC_PRESENCE:
 		return queue_presence_record(q, edge, record);
 	case IPC_PART:

@@ -233,6 +233,9 @@ void queue_route(struct queue *q, const struct message *m, struct text recipient
 bool queue_result_record(struct queue *q, unsigned edge, struct ipc_record *record);
 void queue_results_again(struct queue *q);
 
+/* queue_due.c */
+bool queue_due_record(struct queue *q, unsigned edge, struct ipc_record *record);
+
 /* queue_report.c */
 bool queue_report_record(struct queue *q, unsigned edge, struct ipc_record *record);
 void queue_reports_again(struct queue *q); /* those that the store could not write */
