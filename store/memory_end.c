@@ -22,6 +22,7 @@ static void tell_end(struct memory_store *m, const struct memory_row *r, enum st
 void memory_end_row(struct memory_store *m, struct memory_row *r, enum store_outcome outcome, struct octets trail,
 		    struct arena *arena, struct receipt_list *list)
 {
+	memory_end_money(m, r->row.id, outcome);
 	r->row.state = DELIVERY_FINISHED;
 	r->row.parked = 0;
 	r->row.outcome = outcome;
@@ -31,7 +32,6 @@ void memory_end_row(struct memory_store *m, struct memory_row *r, enum store_out
 	r->keys_count = 0;
 	memory_trail(m, r, trail);
 	memory_lane_promote(m, r);
-	memory_end_money(m, r->row.id, outcome);
 	tell_end(m, r, outcome, arena, list);
 }
 

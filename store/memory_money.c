@@ -219,12 +219,16 @@ void memory_finish_money(struct memory_store *m, const struct store_finish *f)
 	memory_settle_all(m, f->id, f->post ? CHARGE_POSTED : CHARGE_VOIDED);
 }
 
+/* Of a delivery that waits, with nothing sent that the hold would pay for, it is void: also where a late report of an
+ * earlier, free attempt ends it well. */
 void memory_end_money(struct memory_store *m, struct message_id delivery, enum store_outcome outcome)
 {
+	const struct memory_row *row = memory_row_find(m, delivery);
+	bool is_out = row && (row->row.state != DELIVERY_WAITING || row->row.doubt);
 	bool reached = outcome == OUTCOME_DELIVERED || outcome == OUTCOME_DISPLAYED || outcome == OUTCOME_SENT;
 	bool expired = outcome == OUTCOME_EXPIRED || outcome == OUTCOME_UNKNOWN;
 
-	memory_settle_all(m, delivery, reached ? CHARGE_POSTED : expired ? CHARGE_EXPIRED : CHARGE_VOIDED);
+	memory_settle_all(m, delivery, reached && is_out ? CHARGE_POSTED : expired ? CHARGE_EXPIRED : CHARGE_VOIDED);
 	for (unsigned i = 0; i < m->charges.count && !reached; i++) {
 		const struct memory_charge *h = m->charges.at[i];
 		uint8_t id[REFUND_POSTING_SIZE];

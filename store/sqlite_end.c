@@ -78,6 +78,7 @@ void sqlite_end_row(struct sqlite_store *s, struct store_row *row, enum store_ou
 {
 	bool in_lane = row->has_lane && row->state <= DELIVERY_LEASED && row->parked != 2;
 	bool was_head = is_head(s, row), held = row->parked == 2;
+	bool is_out = row->state != DELIVERY_WAITING || row->doubt;
 	sqlite3_stmt *q = sql(s, SQL_END);
 
 	row->trail = trail_with(row->trail, trail, arena);
@@ -98,7 +99,7 @@ void sqlite_end_row(struct sqlite_store *s, struct store_row *row, enum store_ou
 		sql_id(q, 1, row->id);
 		(void)sql_run(s, q);
 	}
-	sqlite_charges_end(s, row->id, outcome);
+	sqlite_charges_end(s, row->id, outcome, is_out);
 	sqlite_row_charge(s, row, arena);
 	tell_end(s, row, outcome, arena, list);
 }

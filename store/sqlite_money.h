@@ -50,8 +50,9 @@ void sqlite_charge_settle(struct sqlite_store *s, struct message_id delivery, co
 /* Ends all live ones in the same way; posted ones whole. */
 void sqlite_charges_settle(struct sqlite_store *s, struct message_id delivery, enum charge_state state);
 /* A delivery's end: what is held is settled as the outcome says, what was paid for a delivery that did not come about
- * is given back (B15). */
-void sqlite_charges_end(struct sqlite_store *s, struct message_id delivery, enum store_outcome outcome);
+ * is given back (B15). Nothing `is_out`: no attempt that what is held would pay for can have been sent. Then it is
+ * void, also where a late report of an earlier, free attempt ends the delivery well. */
+void sqlite_charges_end(struct sqlite_store *s, struct message_id delivery, enum store_outcome outcome, bool is_out);
 /* What a settled charge of the lowest kind posted; false when there is none. */
 bool sqlite_charge_posted(struct sqlite_store *s, struct message_id delivery, int64_t *posted_out);
 /* Whether the live charges let a lease run so long, and the bearer be used: refused in `r` otherwise. */

@@ -132,12 +132,12 @@ static void give_back(struct sqlite_store *s, struct message_id delivery)
 	}
 }
 
-void sqlite_charges_end(struct sqlite_store *s, struct message_id delivery, enum store_outcome outcome)
+void sqlite_charges_end(struct sqlite_store *s, struct message_id delivery, enum store_outcome outcome, bool is_out)
 {
 	if (!s->memory.any_charge)
 		return;
 	bool reached = outcome == OUTCOME_DELIVERED || outcome == OUTCOME_DISPLAYED;
-	if (reached || outcome == OUTCOME_SENT)
+	if (is_out && (reached || outcome == OUTCOME_SENT))
 		sqlite_charges_settle(s, delivery, CHARGE_POSTED);
 	else if (outcome == OUTCOME_EXPIRED || outcome == OUTCOME_UNKNOWN)
 		sqlite_charges_settle(s, delivery, CHARGE_EXPIRED);
