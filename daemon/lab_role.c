@@ -6,6 +6,7 @@
  *	terminal -> lab: lines    phone NUMBER | send TO TEXT | on | off | inbox | quit
  *	lab -> terminal: JSON     {"event":"ready"|"message"|"sent"|"refused"|"switched"|"error", ...}, one per line
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -545,10 +546,24 @@ static void take_handset(const struct handset_settings *s)
 	handset_set(h, HANDSET_ROAMING, s->roaming);
 }
 
+/* The first configured handset, as a command to try. */
+static void say_phone(const struct config *config)
+{
+	const struct handset_settings *h = config_next(config, &handset_kind, NULL);
+	char line[160];
+
+	if (!h)
+		return;
+	(void)snprintf(line, sizeof(line), "watch it arrive:  cellpost phone %.*s", TEXT_ARGS(h->node.name));
+	role_ready_text(line);
+}
+
 static void switch_to(const struct config *config)
 {
 	const struct lab_settings *s = config_only(config, &lab_kind);
 
+	if (s && !lab.enabled)
+		say_phone(config);
 	lab.enabled = s != NULL;
 	lab.presence = config_only(config, &billing_kind) != NULL;
 	channel_require_permits(lab.channel, lab.presence);

@@ -191,8 +191,19 @@ static void switch_to(const struct config *config)
 	sms_links_switch(sms.channel, config);
 }
 
+static void say_listening(struct text purpose, struct text address)
+{
+	char line[160];
+	struct writer w = writer_of(line, sizeof(line) - 1);
+
+	writer_printf(&w, "%s on %.*s", text_is(purpose, "smpp-server") ? "SMPP server" : "link", TEXT_ARGS(address));
+	line[writer_len(&w)] = '\0';
+	role_ready_text(line);
+}
+
 static void listen_on(struct text purpose, struct text address, int fd)
 {
+	say_listening(purpose, address);
 	if (!sms_links_listen(purpose, address, fd))
 		smpp_server_listen(sms.server, address, fd);
 }
@@ -203,8 +214,7 @@ static void unlisten(struct text purpose, struct text address)
 		smpp_server_unlisten(sms.server, address);
 }
 
-/* --- peers, showing, ending
- * ----------------------------------------------------------------------------------------------- */
+/* --- peers, showing, ending ------------------------------------------------------------------------------- */
 
 static void peer(enum role_id id, struct ipc *ipc)
 {

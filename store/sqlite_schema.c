@@ -68,7 +68,7 @@ enum result sqlite_schema_prepare(sqlite3 *db, const char **why_out)
 			*why_out = "the database could not be brought up to date";
 			return ERR_IO;
 		}
-		LOGN(LOG_STORE, NULL, "schema is now version %d", version);
+		LOGI(LOG_STORE, NULL, "schema is now version %d", version);
 	}
 	return OK;
 }

@@ -267,7 +267,7 @@ enum result store_sqlite_open(struct loop *loop, const char *path, const char *v
 	if (loop_watch(loop, &d->watch, d->done_fd, LOOP_READ, ready, d))
 		log_fatal(LOG_STORE, "the store's eventfd cannot be watched");
 	loop_hook_add(loop, &d->hook, turn_ended, d);
-	LOGN(LOG_STORE, NULL, "open, durability disk");
+	LOGI(LOG_STORE, NULL, "open, durability disk");
 	*out = &d->writer.base;
 	return OK;
 }

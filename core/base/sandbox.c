@@ -44,7 +44,7 @@ static enum result drop_ids(const struct sandbox *s)
 	if (geteuid())
 		return OK;
 	if (!s->user || !*s->user) {
-		LOGN(LOG_BASE, s->role, "this role keeps running as root: no user is configured");
+		LOGI(LOG_BASE, s->role, "this role keeps running as root: no user is configured");
 		return OK;
 	}
 	enum result r = find_user(s, &uid, &gid);
