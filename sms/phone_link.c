@@ -69,18 +69,47 @@ void phone_link_no_number(struct phone_link *link, const char *imsi)
 	p->number[0] = 0;
 }
 
+static void is_back(struct phone_link *link, struct phone_known *p)
+{
+	p->not_before_us = 0;
+	if (!p->is_back) {
+		p->is_back = true;
+		p->next = link->back;
+		link->back = p;
+	}
+	phone_link_wake(link);
+}
+
 void phone_link_present(struct phone_link *link, const char *imsi, bool there)
 {
 	struct phone_known *p = phone_link_know(link, imsi);
 
 	if (!p)
 		return;
-	p->there = there;
-	for (struct phone_going *g = link->first; there && g; g = g->next) {
-		if (text_is(text_of(p->number), g->number) && !g->flying)
-			g->waits = false;
-	}
+	if (there)
+		is_back(link, p);
+	else
+		phone_link_wait(p, link->settings.retry.alert_us, "the phone is not there");
 	phone_link_wake(link);
+}
+
+void phone_link_wait(struct phone_known *p, int64_t us, const char *why)
+{
+	p->not_before_us = clock_monotonic() + us;
+	p->why = why;
+}
+
+/* Nothing waits for those without a number. */
+static void tell_back(struct phone_link *link)
+{
+	while (link->back) {
+		struct phone_known *p = link->back;
+
+		if (p->number[0] && !channel_due(link->channel, text_of(link->name), text_of(p->number)))
+			return;
+		link->back = p->next;
+		p->is_back = false;
+	}
 }
 
 /* --- deliveries --- */
@@ -113,6 +142,16 @@ static void give_back(struct phone_link *link, struct phone_going *g, const char
 	end(link, g, g->part || g->flying ? IPC_DOUBT : IPC_RETRY, RETRY_MS, detail);
 }
 
+/* Back for a while; one whose first parts are out stays in hand until its lease ends. */
+static void put_off(struct phone_link *link, struct phone_going *g, int64_t us, const char *why)
+{
+	g->why = why;
+	if (!g->part)
+		end(link, g, IPC_RETRY, (uint32_t)(us / USEC_PER_MSEC), why);
+	else
+		g->again_us = clock_monotonic() + LOOK_US;
+}
+
 static void put_part(struct phone_link *link, struct phone_going *g, struct phone_known *p)
 {
 	uint8_t tpdu[TPDU_MAX];
@@ -128,9 +167,8 @@ static void put_part(struct phone_link *link, struct phone_going *g, struct phon
 	if (result == OK) {
 		g->flying = p->flying = true;
 	} else if (result == ERR_NOT_FOUND) {
-		p->there = false;
-		g->waits = true;
-		g->why = "the phone is not there";
+		phone_link_wait(p, link->settings.retry.alert_us, "the phone is not there");
+		put_off(link, g, link->settings.retry.alert_us, p->why);
 	} else {
 		g->again_us = clock_monotonic() + LOOK_US;
 		g->why = "the carrier does not take it now";
@@ -151,12 +189,13 @@ static void try_one(struct phone_link *link, struct phone_going *g, bool *unsaid
 		give_back(link, g, g->why);
 		return;
 	}
-	if (!p || !p->there) {
-		g->waits = true;
-		g->why = p ? "the phone is not there" : "no phone with that number was seen";
-	}
-	if (g->waits || behind || !link->up || clock_monotonic() < g->again_us)
+	if (!link->up || behind || clock_monotonic() < g->again_us)
 		return;
+	if (!p || clock_monotonic() < p->not_before_us) {
+		put_off(link, g, p ? p->not_before_us - clock_monotonic() : link->settings.retry.alert_us,
+			p ? p->why : "no phone with that number was seen");
+		return;
+	}
 	if (!g->announced) {
 		g->announced = true;
 		channel_sending(link->channel, &g->id, 1);
@@ -183,13 +222,14 @@ static void turn_ended(void *owner)
 		return;
 	link->dirty = false;
 	link->look++;
+	tell_back(link);
 	for (struct phone_going *g = link->first; g; g = next) {
 		next = g->next;
 		try_one(link, g, &unsaid);
 	}
 	if (unsaid)
 		phone_link_wake(link);
-	if (link->first && !loop_timer_running(&link->timer))
+	if ((link->first || link->back) && !loop_timer_running(&link->timer))
 		loop_timer_start(link->loop, &link->timer, LOOK_US, look_again, link);
 }
 
@@ -261,8 +301,8 @@ static void refused(struct phone_link *link, struct phone_known *p, struct phone
 	if (r.action == RETRY_NEVER) {
 		end(link, g, IPC_REFUSED, 0, g->why);
 	} else if (r.action == RETRY_WAIT_ALERT || r.action == RETRY_WAIT_MEMORY) {
-		p->there = p->there && r.action == RETRY_WAIT_MEMORY;
-		g->waits = true;
+		phone_link_wait(p, r.delay_us, g->why);
+		put_off(link, g, r.delay_us, g->why);
 	} else if (r.action == RETRY_ONCE) {
 		g->again_us = clock_monotonic();
 	} else if (!g->part) {

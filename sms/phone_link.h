@@ -4,8 +4,8 @@
  * there and under which number, deliveries part by part, one at a time per phone, what phones send, and their answer.
  * The carrier's engine fills struct phone_carrier and tells what happens. All on the loop's thread.
  *
- * A delivery to a phone that is not there, or full, stays in hand until it is back or the lease ends; then it returns
- * to the queue.
+ * A delivery to a phone that is not there, or full, goes back to the queue for the time of the slow rhythm
+ * (retry_cause.h); when the phone is back the queue is told, and has it due at once.
  */
 #ifndef SMS_PHONE_LINK_H
 #define SMS_PHONE_LINK_H

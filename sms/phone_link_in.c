@@ -127,8 +127,8 @@ static struct text sender_of(struct phone_link *link, const char *imsi, struct t
 	if (number.len && text_copy(number, digits, sizeof(digits)))
 		phone_link_number(link, imsi, digits);
 	p = phone_link_know(link, imsi);
-	if (p)
-		p->there = true;
+	if (p && p->not_before_us)
+		phone_link_present(link, imsi, true);
 	return text_of(p ? p->number : "");
 }
 

@@ -14,9 +14,12 @@
 struct phone_known {
 	char imsi[PHONE_IMSI_MAX + 1];
 	char number[PHONE_NUMBER_MAX + 1]; /* "+49172..."; empty = not known */
-	bool there;
-	bool flying;	 /* the first of its deliveries is with the carrier */
-	uint64_t looked; /* the look that met its first delivery: those behind wait */
+	int64_t not_before_us;		   /* it is not there, or full: not tried until then; 0 = tried */
+	const char *why;		   /* then */
+	struct phone_known *next;	   /* of those that the queue is to hear of */
+	bool is_back;			   /* among them */
+	bool flying;			   /* the first of its deliveries is with the carrier */
+	uint64_t looked;		   /* the look that met its first delivery: those behind wait */
 };
 
 /* A delivery, whole in its arena. */
@@ -31,7 +34,7 @@ struct phone_going {
 	struct tp_plan plan;
 	uint16_t reference;
 	unsigned part, tries;
-	bool announced, flying, waits; /* waits: for the phone to be there, or to have room */
+	bool announced, flying;
 	const char *why;
 };
 
@@ -55,6 +58,7 @@ struct phone_link {
 	struct key_table *by_imsi, *by_number;
 	struct phone_going *first, **last;
 	uint32_t count;
+	struct phone_known *back; /* a list */
 	struct loop_timer timer;
 	struct loop_hook hook;
 	struct phone_call *calls;
@@ -65,6 +69,8 @@ struct phone_known *phone_link_find(const struct phone_link *link, const char *i
 /* NULL: the limit. */
 struct phone_known *phone_link_know(struct phone_link *link, const char *imsi);
 void phone_link_wake(struct phone_link *link); /* looks at the deliveries at the end of the turn */
+/* Not tried for so long, unless it is said to be back. */
+void phone_link_wait(struct phone_known *p, int64_t us, const char *why);
 void phone_link_calls_free(struct phone_link *link);
 
 #endif

@@ -156,6 +156,15 @@ static void got_sending(struct fake_queue *q, struct ipc_record *record)
 	}
 }
 
+static void got_due(struct fake_queue *q, struct ipc_record *record)
+{
+	struct ipc_due d;
+	size_t at = strlen(q->due);
+
+	must(ipc_get_due(&record->body, &d));
+	snprintf(q->due + at, sizeof(q->due) - at, "%s%.*s", at ? "," : "", TEXT_ARGS(d.recipient));
+}
+
 static bool queue_got(void *owner, struct ipc *ipc, struct ipc_record *record)
 {
 	struct fake_queue *q = owner;
@@ -185,6 +194,9 @@ static bool queue_got(void *owner, struct ipc *ipc, struct ipc_record *record)
 		break;
 	case IPC_SENDING:
 		got_sending(q, record);
+		break;
+	case IPC_DUE:
+		got_due(q, record);
 		break;
 	case IPC_HOLDING:
 		break;

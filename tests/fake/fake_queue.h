@@ -55,6 +55,7 @@ struct fake_queue {
 	struct fake_end ends[FAKE_KEPT];
 	struct fake_link links[16];
 	struct message_id sending[FAKE_KEPT];
+	char due[256]; /* recipients of IPC_DUE, comma-separated */
 	unsigned accepts_count, parts_count, results_count, ends_count, links_count, sending_count, reports_count,
 		asks_count;
 	struct ipc_ask ask;

@@ -76,11 +76,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		struct ipc_answer answer;
 		struct ipc_event event;
 		struct ipc_presence presence;
+		struct ipc_due due;
 	} u;
 	struct reader r = reader_of(bytes, len);
 
 	uint8_t which = reader_u8(&r);
-	switch (which % 15) {
+	switch (which % 16) {
 	case 0:
 		if (ipc_get_accept(&r, &u.accept))
 			read_recipients(u.accept.recipients);
@@ -121,6 +122,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		break;
 	case 12:
 		read_trail(r);
+		break;
+	case 13:
+		(void)ipc_get_due(&r, &u.due);
 		break;
 	case 14:
 		if (ipc_get_presence(&r, &u.presence))

@@ -240,6 +240,10 @@ static void test_full_and_room_again(void **state)
 	says(w.msc,
 	     &(struct gsup){ .type = GSUP_READY_FOR_SM, .imsi = IMSI, .has_alert = true, .alert = GSUP_ALERT_MEMORY });
 	assert_int_equal(hears(w.msc).type, GSUP_RESULT(GSUP_READY_FOR_SM));
+	UNTIL(fake_queue_result(&w.queue, id));
+	assert_int_equal(fake_queue_result(&w.queue, id)->outcome, IPC_RETRY);
+	UNTIL(w.queue.due[0]);
+	id = deliver();
 	assert_int_equal(hears(w.msc).type, GSUP_MT_FORWARD);
 	says(w.msc, &(struct gsup){ .type = GSUP_RESULT(GSUP_MT_FORWARD), .imsi = IMSI });
 	UNTIL(fake_queue_result(&w.queue, id));

@@ -99,6 +99,13 @@ static void on_accepted(void *owner, uint32_t call, const struct ipc_accepted *a
 
 static const struct channel_handler handler = { .deliver = on_deliver, .accepted = on_accepted };
 
+static void expect_due(const char *recipients)
+{
+	UNTIL(w.queue.due[0]);
+	assert_string_equal(w.queue.due, recipients);
+	w.queue.due[0] = 0;
+}
+
 static int begin(void **state)
 {
 	struct phone_link_settings s = { .link = LINK, .window = 10, .phones_max = 3 };
@@ -115,6 +122,7 @@ static int begin(void **state)
 	phone_link_number(w.link, BERT, "491702");
 	phone_link_present(w.link, ANNA, true);
 	UNTIL(fake_queue_link(&w.queue, LINK) && fake_queue_link(&w.queue, LINK)->up);
+	expect_due("+491701");
 	return 0;
 }
 
@@ -192,15 +200,15 @@ static void test_causes(void **state)
 	struct message_id behind = deliver("+491701", "4");
 	expect("send(1,0) ");
 	ended(ANNA, false, false, RETRY_RP, RP_CAUSE_MEMORY_EXCEEDED);
-	turns(10);
-	expect("");
+	assert_result(id, IPC_RETRY, 0, "memory capacity exceeded");
+	assert_int_equal(fake_queue_result(&w.queue, id)->retry_ms, 3600000);
+	assert_result(behind, IPC_RETRY, 0, "memory capacity exceeded");
 	phone_link_present(w.link, ANNA, true);
+	expect_due("+491701");
+	id = deliver("+491701", "3");
 	expect("send(1,0) ");
 	ended(ANNA, true, false, RETRY_RP, 0);
 	assert_result(id, IPC_DELIVERED, 1, "");
-	expect("send(1,0) ");
-	ended(ANNA, true, false, RETRY_RP, 0);
-	assert_result(behind, IPC_DELIVERED, 1, "");
 	/* A protocol error: once more, and no third time. */
 	id = deliver("+491701", "5");
 	expect("send(1,0) ");
@@ -213,24 +221,37 @@ static void test_causes(void **state)
 static void test_who_is_not_there(void **state)
 {
 	(void)state;
+	phone_link_present(w.link, BERT, false);
 	struct message_id bert = deliver("+491702", "x"), nobody = deliver("+491703", "y");
-	turns(10);
-	expect("");
+	assert_result(bert, IPC_RETRY, 0, "the phone is not there");
+	assert_in_range(fake_queue_result(&w.queue, bert)->retry_ms, 6 * 3600000 - 5000, 6 * 3600000);
+	assert_result(nobody, IPC_RETRY, 0, "no phone with that number was seen");
+	/* It comes while the queue is away. */
+	fake_queue_close(&w.queue);
 	phone_link_present(w.link, BERT, true);
+	turns(10);
+	fake_queue_open(&w.queue, w.loop, w.channel);
+	expect_due("+491702");
+	bert = deliver("+491702", "x");
 	expect("send(2,0) ");
 	ended(BERT, false, false, RETRY_GSUP, GSUP_CAUSE_IMSI_UNKNOWN); /* gone again */
-	turns(10);
-	expect("");
+	UNTIL(fake_queue_result(&w.queue, bert));
 	phone_link_number(w.link, BERT, "491703"); /* its number was another's */
 	phone_link_present(w.link, BERT, true);
+	expect_due("+491703");
+	nobody = deliver("+491703", "y");
 	expect("send(2,0) ");
 	ended(BERT, true, false, RETRY_RP, 0);
 	assert_result(nobody, IPC_DELIVERED, 1, "");
 	w.send_result = ERR_NOT_FOUND;
 	struct message_id again = deliver("+491701", "z");
 	expect("send(1,0) ");
+	assert_result(again, IPC_RETRY, 0, "the phone is not there");
+	w.send_result = ERR_BUSY;
+	phone_link_present(w.link, ANNA, true);
+	again = deliver("+491701", "z");
+	UNTIL(w.seen[0]);
 	phone_link_free(&w.link);
-	assert_result(bert, IPC_RETRY, 0, "this link is no longer used");
 	assert_result(again, IPC_RETRY, 0, "this link is no longer used");
 }
 

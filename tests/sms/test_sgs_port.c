@@ -194,24 +194,37 @@ static void test_both_ways(void **state)
 	assert_int_equal(w.queue.accepts[0].body_len, 5);
 }
 
+static void expect_due(void)
+{
+	UNTIL(w.queue.due[0]);
+	w.queue.due[0] = 0;
+}
+
 static void test_full_and_absent(void **state)
 {
 	(void)state;
+	expect_due(); /* it has come */
 	struct message_id id = deliver();
 	takes(true, "8", "0404000116");
 	says(SGSAP_UPLINK_UNITDATA, IMSI, "0901020607"); /* RP-SMMA */
-	/* Acknowledged, answered, and the message once more: over the same carrier or a new one. */
+	/* Acknowledged, answered, and the queue is told to give the message once more. */
 	(void)hears(SGSAP_DOWNLINK_UNITDATA);
 	(void)hears(SGSAP_DOWNLINK_UNITDATA);
 	says(SGSAP_UPLINK_UNITDATA, IMSI, "0904");
-	takes(false, "9", "020201");
+	assert_outcome(id, IPC_RETRY);
+	expect_due();
+	id = deliver();
+	takes(true, "9", "020201");
 	assert_outcome(id, IPC_DELIVERED);
 	id = deliver();
 	(void)hears(SGSAP_PAGING_REQUEST);
 	says(SGSAP_PAGING_REJECT, IMSI, "");
 	(void)hears(SGSAP_ALERT_REQUEST);
 	says(SGSAP_ALERT_ACK, IMSI, "");
+	assert_outcome(id, IPC_RETRY);
 	says(SGSAP_UE_ACTIVITY_INDICATION, IMSI, "");
+	expect_due();
+	id = deliver();
 	takes(true, "b", "020203");
 	assert_outcome(id, IPC_DELIVERED);
 }
