@@ -45,6 +45,7 @@
 #define QUEUE_OUTBOX_FETCH 512u	    /* rows of one read */
 #define QUEUE_SWEEP_US USEC_PER_SEC /* the clockwork: expiry, due times, links that are down */
 #define QUEUE_BEARER TEXT_LITERAL("sms")
+#define QUEUE_REROUTER TEXT_LITERAL("reroute") /* the worker of rows taken to be moved: they were never sent */
 #define QUEUE_RCS TEXT_LITERAL("rcs")
 #define QUEUE_WAKE_AGAIN TEXT_LITERAL("AGAIN") /* on HOLD only until it is decided again */
 
@@ -162,6 +163,7 @@ struct queue {
 	struct loop_timer sweep;
 	struct loop_hook hook;
 	bool expiring, counting, pruning, rerouting;
+	bool moves_settled; /* rows that an earlier run had taken to move were put back */
 	queue_part_cb part;
 	void *part_owner;
 	const struct charge_port *charge; /* NULL = nothing is priced */

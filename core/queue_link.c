@@ -233,7 +233,10 @@ static void put_back(struct store_request *r)
 		q->broken = f;
 		return;
 	}
-	queue_link_wake(q, f->link);
+	if (r->operation == STORE_IN_DOUBT)
+		queue_link_due(q, f->link, f->request.in_doubt.due_us);
+	else
+		queue_link_wake(q, f->link);
 	queue_flight_end(q, f);
 }
 
@@ -511,7 +514,7 @@ static void settle_row(struct claim_job *j, const struct store_row *row)
 		f->sending = edge_sends(e, row->id);
 		return; /* its result will come */
 	}
-	if (text_is(row->worker, e->incarnation))
+	if (text_is(row->worker, e->incarnation) || text_equal(row->worker, QUEUE_REROUTER))
 		queue_flight_doubt(q, f, 0, NULL);
 	else
 		queue_flight_doubt(q, f, 0, "handed to a process that ended since");

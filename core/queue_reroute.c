@@ -10,6 +10,7 @@
 #define REROUTE_ROWS 500u
 #define REROUTE_LEASE_US (30 * USEC_PER_SEC)
 #define SAMPLE_ROWS 100u
+#define LEFT_OVER_ROWS 100000u
 
 struct look {
 	struct queue *queue;
@@ -69,15 +70,15 @@ static struct link *place_of(struct queue *q, const struct link *now, const stru
 	return to != now && (to->up || orphan) ? to : NULL;
 }
 
-static void put(struct move *m, const struct store_row *row)
+static void put(struct move *m, struct link *from, const struct store_row *row)
 {
 	struct queue *q = m->queue;
 	struct moved_row *r = arena_alloc(m->holder->arena, sizeof(*r));
-	struct link *better = place_of(q, m->link, row);
+	struct link *better = place_of(q, from, row);
 	int64_t now = store_now(q->store);
 
 	r->move = m;
-	r->to = better ? better : m->link;
+	r->to = better ? better : from;
 	r->release = (struct store_release){ .id = row->id,
 					     .epoch = row->epoch,
 					     .route = r->to->name,
@@ -90,14 +91,14 @@ static void put(struct move *m, const struct store_row *row)
 	queue_ask_store(q, &r->release.base, STORE_RELEASE, row_moved, r);
 }
 
-static void put_doubtful(struct move *m, const struct store_row *row)
+static void put_doubtful(struct move *m, struct link *from, const struct store_row *row)
 {
 	struct queue *q = m->queue;
 	struct moved_row *r = arena_alloc(m->holder->arena, sizeof(*r));
 	struct store_in_doubt *d = arena_alloc(m->holder->arena, sizeof(*d));
 
 	r->move = m;
-	r->to = m->link;
+	r->to = from;
 	*d = (struct store_in_doubt){ .id = row->id, .epoch = row->epoch, .due_us = row->due_us };
 	m->open++;
 	queue_ask_store(q, &d->base, STORE_IN_DOUBT, row_moved, r);
@@ -113,12 +114,50 @@ static void taken(struct store_request *r)
 	m->open = 1;
 	for (struct store_row *row = r->answer == STORE_DONE ? m->claim.rows_out : NULL; row; row = row->next) {
 		if (row->doubt)
-			put_doubtful(m, row);
+			put_doubtful(m, m->link, row);
 		else
-			put(m, row);
+			put(m, m->link, row);
 	}
 	m->open--;
 	move_done(m);
+}
+
+/* What an earlier run took and could not put down any more. Left alone it would come into doubt when its lease ends. */
+static void left_over(struct store_request *r)
+{
+	struct move *m = r->owner;
+	struct queue *q = m->queue;
+
+	queue_asked_done(q);
+	q->rerouting = false;
+	q->moves_settled = r->answer == STORE_DONE;
+	m->open = 1;
+	for (struct store_row *row = r->answer == STORE_DONE ? m->sample.rows_out : NULL; row; row = row->next) {
+		if (!text_equal(row->worker, QUEUE_REROUTER))
+			continue;
+		if (row->doubt)
+			put_doubtful(m, queue_link_get(q, row->route), row);
+		else
+			put(m, queue_link_get(q, row->route), row);
+	}
+	m->open--;
+	move_done(m);
+	if (q->moves_settled)
+		queue_reroute(q);
+}
+
+static void look_for_left_over(struct queue *q)
+{
+	struct holder *h = queue_holder(q);
+	struct move *m = arena_alloc(h->arena, sizeof(*m));
+
+	m->queue = q;
+	m->holder = h;
+	m->sample.arena = h->arena;
+	m->sample.state = DELIVERY_LEASED;
+	m->sample.limit = LEFT_OVER_ROWS;
+	q->rerouting = true;
+	queue_ask_store(q, &m->sample.base, STORE_SCAN, left_over, m);
 }
 
 /* Would a message waiting there have somewhere else to go? Known only per message: taken when any other link is up. */
@@ -147,7 +186,7 @@ static void sampled(struct store_request *r)
 	}
 	m->claim.arena = m->holder->arena;
 	m->claim.route = m->link->name;
-	m->claim.worker = TEXT_LITERAL("reroute");
+	m->claim.worker = QUEUE_REROUTER;
 	m->claim.lease_us = REROUTE_LEASE_US;
 	m->claim.margin_us = -REROUTE_LEASE_US;
 	m->claim.limit = REROUTE_ROWS;
@@ -208,6 +247,10 @@ void queue_reroute(struct queue *q)
 {
 	if (q->rerouting)
 		return;
+	if (!q->moves_settled) {
+		look_for_left_over(q);
+		return;
+	}
 	struct holder *h = queue_holder(q);
 	struct look *look = arena_alloc(h->arena, sizeof(*look));
 

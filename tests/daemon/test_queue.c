@@ -461,6 +461,103 @@ static void a_restarted_queue_takes_back_what_was_never_sent(void **state)
 	UNTIL(w, w->sms.deliveries >= 4);
 }
 
+static void claimed(struct store_request *r)
+{
+	*(bool *)r->owner = true;
+}
+
+/* The queue ended while it was moving a message from a link that was down. */
+static void what_was_taken_to_be_moved_was_never_sent(void **state)
+{
+	struct world *w = *state;
+	struct arena *arena = arena_new(1024);
+	bool done = false;
+	struct store_claim c = { .arena = arena,
+				 .route = TEXT_LITERAL("a"),
+				 .worker = TEXT_LITERAL("reroute"),
+				 .lease_us = 2 * USEC_PER_SEC,
+				 .limit = 10 };
+
+	offer(w, &w->api, "+81909", "moved", "");
+	UNTIL(w, w->api.answers == 1);
+	c.base.operation = STORE_CLAIM;
+	c.base.done = claimed;
+	c.base.owner = &done;
+	store_submit(w->store, &c.base);
+	UNTIL(w, done);
+	assert_int_equal(c.rows_count_out, 1);
+	lose_edge(w, &w->api);
+	lose_edge(w, &w->sms);
+	close_queue(w);
+	open_queue(w);
+	connect_edge(w, &w->api, EDGE_API);
+	connect_edge(w, &w->sms, EDGE_SMS);
+	hold(&w->api, "api-1", NULL, 0);
+	hold(&w->sms, "sms-2", NULL, 0);
+	link_is(&w->sms, "b", true, 10); /* "a" stays down */
+	UNTIL(w, w->sms.deliveries == 1);
+	assert_false(w->sms.got[0].doubt);
+	assert_string_equal(w->sms.got[0].link, "b");
+	arena_free(&arena);
+}
+
+static void say_now(struct world *w, const char *incarnation, const char *link)
+{
+	struct ipc_holding h = { .incarnation = text_of(incarnation) };
+	struct ipc_link l = { .name = text_of(link), .up = true, .window = 10 };
+	uint8_t room[256];
+	struct writer out = writer_of(room, sizeof(room));
+
+	ipc_put_holding(&out, &h);
+	struct ipc_record r = { .type = IPC_HOLDING, .body = reader_of(room, writer_len(&out)), .fd = -1 };
+	assert_true(queue_record(w->queue, EDGE_SMS, &r));
+	out = writer_of(room, sizeof(room));
+	ipc_put_link(&out, &l);
+	r = (struct ipc_record){ .type = IPC_LINK, .body = reader_of(room, writer_len(&out)), .fd = -1 };
+	assert_true(queue_record(w->queue, EDGE_SMS, &r));
+}
+
+/* The edge began anew before the queue had looked at what an earlier run had leased to its link. */
+static void a_link_that_comes_twice_at_once_is_served(void **state)
+{
+	struct world *w = *state;
+
+	say_now(w, "sms-1", "a");
+	queue_peer_lost(w->queue, EDGE_SMS);
+	queue_peer(w->queue, EDGE_SMS, w->sms.there);
+	say_now(w, "sms-2", "a");
+	offer(w, &w->api, "+81910", "served", "");
+	UNTIL(w, w->sms.deliveries == 1);
+}
+
+/* Of an edge that says what leaves, only that is in doubt when it ends. */
+static void what_never_left_a_dead_edge_is_not_in_doubt(void **state)
+{
+	struct world *w = *state;
+	struct ipc_holding h = { .incarnation = TEXT_LITERAL("sms-7"), .says_sending = true };
+
+	ipc_put_holding(ipc_begin(w->sms.here, IPC_HOLDING, 0, 64), &h);
+	assert_int_equal(ipc_end(w->sms.here), OK);
+	link_is(&w->sms, "a", true, 10);
+	turn(w, 5);
+	offer(w, &w->api, "+81911", "left", "");
+	UNTIL(w, w->sms.deliveries == 1);
+	offer(w, &w->api, "+81912", "stayed", "");
+	UNTIL(w, w->sms.deliveries == 2);
+	struct writer *sending = ipc_begin(w->sms.here, IPC_SENDING, 0, MESSAGE_ID_SIZE);
+	writer_bytes(sending, &w->sms.got[0].id, MESSAGE_ID_SIZE);
+	assert_int_equal(ipc_end(w->sms.here), OK);
+	turn(w, 5);
+	lose_edge(w, &w->sms);
+	turn(w, 5);
+	connect_edge(w, &w->sms, EDGE_SMS);
+	hold(&w->sms, "sms-8", NULL, 0);
+	link_is(&w->sms, "a", true, 10);
+	UNTIL(w, w->sms.deliveries == 4);
+	for (unsigned i = 2; i < 4; i++)
+		assert_int_equal(w->sms.got[i].doubt, strcmp(w->sms.got[i].body, "left") == 0);
+}
+
 static void nothing_serves_this_recipient(void **state)
 {
 	struct world *w = *state;
@@ -558,6 +655,9 @@ int main(void)
 		CASE(the_same_key_is_the_same_message),
 		CASE(a_refused_try_is_repeated_on_another_link),
 		CASE(a_link_that_dies_leaves_doubt_and_a_link_down_is_gone_round),
+		CASE(what_was_taken_to_be_moved_was_never_sent),
+		CASE(a_link_that_comes_twice_at_once_is_served),
+		CASE(what_never_left_a_dead_edge_is_not_in_doubt),
 		CASE(a_restarted_queue_takes_back_what_was_never_sent),
 		CASE(nothing_serves_this_recipient),
 		CASE(garbage_is_bad),
