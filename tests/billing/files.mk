@@ -7,3 +7,6 @@ BENCHES += billing:route
 MODEL_OBJECTS := tests/store/world.c $(addprefix tests/billing/, model.c model_look.c model_world.c model_offer.c model_work.c model_action.c) $(SRCS_store)
 TESTS += tests/billing/test_model.c
 FAKES_tests/billing/test_model.c := $(MODEL_OBJECTS)
+TESTS += tests/billing/test_model_kill.c
+FAKES_tests/billing/test_model_kill.c := $(MODEL_OBJECTS)
+TESTS += tests/billing/test_model_quote.c
