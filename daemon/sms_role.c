@@ -13,6 +13,7 @@
 #include "core/channel.h"
 #include "core/core_vty.h"
 #include "core/net/dns.h"
+#include "core/net/listen.h"
 #include "daemon/role.h"
 #include "daemon/sms_links.h"
 #include "sms/smpp_link.h"
@@ -20,11 +21,14 @@
 
 #define WORKERS 1u /* for slow password hashes */
 #define WORKER_JOBS 256u
+#define OUTBINDS_AT_ONCE 128u
 #define STOP_LOOK_US (10 * USEC_PER_MSEC)
 
 struct held_link {
 	struct held_link *next;
 	struct smpp_link *link;
+	struct listener *listener; /* of its outbind-listen */
+	char outbind[NET_ADDRESS_TEXT_SIZE];
 	bool leaving; /* no longer configured: freed when idle */
 };
 
@@ -92,7 +96,8 @@ static void answer(void *owner, uint32_t call, const struct ipc_answer *a)
 static void outbox(void *owner, const struct ipc_outbox *row)
 {
 	(void)owner;
-	smpp_server_outbox(sms.server, row);
+	if (!sms_links_outbox(row))
+		smpp_server_outbox(sms.server, row);
 }
 
 static const struct channel_handler channel_handler = {
@@ -134,6 +139,7 @@ static void free_idle(void *owner)
 			continue;
 		}
 		*at = h->next;
+		listener_free(&h->listener);
 		smpp_link_free(&h->link);
 		free(h);
 	}
@@ -150,12 +156,31 @@ static void take_link(const struct smsc_settings *s)
 	struct held_link *h = find_link(text_range(name, writer_len(&w)));
 	if (h) {
 		smpp_link_set(h->link, s);
-		return;
+	} else {
+		h = must_alloc(sizeof(*h));
+		h->link = smpp_link_new(s, sms.conns, sms.calls, sms.dns);
+		h->next = sms.links;
+		sms.links = h;
 	}
-	h = must_alloc(sizeof(*h));
-	h->link = smpp_link_new(s, sms.conns, sms.calls, sms.dns);
-	h->next = sms.links;
-	sms.links = h;
+	(void)text_copy(s->outbind_listen, h->outbind, sizeof(h->outbind));
+}
+
+static struct held_link *outbind_of(struct text purpose, struct text address)
+{
+	struct held_link *h = text_is(purpose, smsc_kind.name) ? sms.links : NULL;
+
+	while (h && (h->leaving || !text_is(address, h->outbind)))
+		h = h->next;
+	return h;
+}
+
+static void centre_came(void *owner, int fd, const struct net_address *peer)
+{
+	struct held_link *h = owner;
+
+	(void)peer;
+	listener_released(h->listener); /* the link itself bounds how many it keeps */
+	smpp_link_outbind(h->link, fd);
 }
 
 static bool configured(const struct config *config, const struct held_link *h)
@@ -203,13 +228,21 @@ static void say_listening(struct text purpose, struct text address)
 
 static void listen_on(struct text purpose, struct text address, int fd)
 {
+	struct held_link *h = outbind_of(purpose, address);
+
 	say_listening(purpose, address);
-	if (!sms_links_listen(purpose, address, fd))
+	if (h && !h->listener)
+		h->listener = listener_new(role_loop(), fd, OUTBINDS_AT_ONCE, centre_came, h);
+	else if (!sms_links_listen(purpose, address, fd))
 		smpp_server_listen(sms.server, address, fd);
 }
 
 static void unlisten(struct text purpose, struct text address)
 {
+	for (struct held_link *h = text_is(purpose, smsc_kind.name) ? sms.links : NULL; h; h = h->next) {
+		if (text_is(address, h->outbind))
+			listener_free(&h->listener);
+	}
 	if (!sms_links_unlisten(purpose, address))
 		smpp_server_unlisten(sms.server, address);
 }

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/arena.h"
 #include "core/base/clock.h"
@@ -343,15 +344,30 @@ static void on_fault(void *owner, struct smpp_session *s, uint32_t id, uint32_t 
 	LOGI(LOG_SMS, b->link->name, "peer's %s %u: %s (answered 0x%x)", smpp_command_name(id), sequence, what, status);
 }
 
-static void on_opened(void *owner, struct smpp_conn *conn)
+static void bind_now(struct bond *b, struct smpp_session *session)
 {
-	struct bond *b = owner;
 	const struct smsc_settings *s = &b->link->settings;
 	struct smpp_bind bind = { .system_id = s->system_id, .password = s->password, .system_type = s->system_type };
 
+	if (smpp_session_bind(session, b->command, &bind, clock_monotonic()))
+		smpp_session_close(session);
+}
+
+static void on_opened(void *owner, struct smpp_conn *conn)
+{
+	struct bond *b = owner;
+
 	b->conn = conn;
-	if (smpp_session_bind(smpp_conn_session(conn), b->command, &bind, clock_monotonic()))
-		smpp_session_close(smpp_conn_session(conn));
+	if (!b->link->settings.outbind_listen.len)
+		bind_now(b, smpp_conn_session(conn));
+}
+
+static void on_outbind(void *owner, struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	struct bond *b = owner;
+
+	LOGI(LOG_SMS, b->link->name, "outbind of %.*s", TEXT_ARGS(pdu->u.outbind.system_id));
+	bind_now(b, s);
 }
 
 static void wait_and_bind(struct bond *b, int64_t least_us)
@@ -394,7 +410,11 @@ static void on_gone(void *owner, struct smpp_conn *conn, const char *why)
 }
 
 static const struct smpp_conn_user bond_user = {
-	.session = { .request = on_request, .answer = on_answer, .state = on_state, .fault = on_fault },
+	.session = { .outbind = on_outbind,
+		     .request = on_request,
+		     .answer = on_answer,
+		     .state = on_state,
+		     .fault = on_fault },
 	.opened = on_opened,
 	.gone = on_gone,
 };
@@ -456,7 +476,7 @@ static void start_bond(void *owner)
 	uint16_t port;
 	const char *why;
 
-	if (l->stopping || !b->wanted || b->conn || b->asking)
+	if (l->stopping || !b->wanted || b->conn || b->asking || l->settings.outbind_listen.len)
 		return;
 	if (net_address_parse(l->settings.host, &to, &why) == OK) {
 		connect_to(b, &to);
@@ -473,10 +493,11 @@ static void start_bond(void *owner)
 static void copy_settings(struct smpp_link *l, const struct smsc_settings *s)
 {
 	struct arena *arena = arena_new(1024);
-	struct text *texts[] = { &l->settings.node.name,    &l->settings.host,
-				 &l->settings.server_name,  &l->settings.system_id,
-				 &l->settings.password,	    &l->settings.system_type,
-				 &l->settings.service_type, &l->settings.authorities.content };
+	struct text *texts[] = {
+		&l->settings.node.name,	  &l->settings.outbind_listen, &l->settings.host,
+		&l->settings.server_name, &l->settings.system_id,      &l->settings.password,
+		&l->settings.system_type, &l->settings.service_type,   &l->settings.authorities.content
+	};
 
 	l->settings = *s;
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -658,6 +679,22 @@ void smpp_link_free(struct smpp_link **link)
 	tls_client_free(&l->tls);
 	arena_free(&l->arena);
 	free(l);
+}
+
+void smpp_link_outbind(struct smpp_link *l, int fd)
+{
+	struct smpp_session_options options;
+
+	options_of(&l->settings, &options);
+	for (unsigned i = 0; i < l->bonds_count && !l->stopping; i++) {
+		struct bond *b = &l->bonds[i];
+		if (!b->wanted || b->conn)
+			continue;
+		b->conn = smpp_conn_accept(l->conns, fd, NULL, &options, &bond_user, b);
+		return;
+	}
+	LOGN(LOG_SMS, l->name, "a connection for an outbind is closed: all sessions are there");
+	close(fd);
 }
 
 struct text smpp_link_name(const struct smpp_link *l)

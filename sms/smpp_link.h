@@ -23,6 +23,10 @@ void smpp_link_stop(struct smpp_link *link);
 bool smpp_link_idle(const struct smpp_link *link);
 void smpp_link_free(struct smpp_link **link);
 
+/* A connection that the centre made (outbind-listen), taken over: bound when it says outbind (SMPP 3.4 4.1.7). Closed
+ * at once when all our sessions are there. */
+void smpp_link_outbind(struct smpp_link *link, int fd);
+
 struct text smpp_link_name(const struct smpp_link *link); /* "smsc:NAME" */
 /* A delivery for it. */
 void smpp_link_deliver(struct smpp_link *link, const struct ipc_deliver *delivery);

@@ -25,7 +25,8 @@ enum smsc_doubt { SMSC_DOUBT_DEFAULT, SMSC_DOUBT_REPEAT, SMSC_DOUBT_REPORT };
 
 struct smsc_settings {
 	struct config_node node;
-	struct text host; /* host:port */
+	struct text host;	    /* host:port */
+	struct text outbind_listen; /* where the centre connects to us; empty = we connect */
 	bool tls, tls_verify;
 	struct config_file authorities;
 	struct text server_name;
