@@ -43,6 +43,7 @@ struct charge_record {
 	struct text currency; /* empty: nothing was charged */
 	int64_t version, posted, refunded;
 	bool operator_bears;
+	bool again; /* it had ended before: a later report changed the outcome, and nothing more is posted */
 };
 
 /* What a delivery's end does to its hold. */

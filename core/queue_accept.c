@@ -17,6 +17,11 @@ struct accept_job {
 	struct link **links;	   /* per delivery: where a slot of its window is kept for it, or NULL */
 	struct text *routes;	   /* per delivery: the route's name, for the answer */
 	struct queue_money *money; /* NULL = nothing is priced */
+	struct refused {
+		enum result result;
+		uint16_t recipient;
+		const char *why;
+	} refused; /* what is answered unless the message was accepted before */
 	/* who hears of it */
 	unsigned edge;
 	uint32_t generation, call;
@@ -259,6 +264,10 @@ static void committed(struct store_request *r)
 
 	queue_asked_done(q);
 	give_back_slots(j);
+	if (j->refused.result && r->answer != STORE_REPEAT && r->answer != STORE_CONFLICT) {
+		refuse(j, j->refused.result, j->refused.recipient, j->refused.why);
+		return;
+	}
 	if (r->answer != STORE_DONE && r->answer != STORE_REPEAT) {
 		refused_by_store(j);
 		return;
@@ -266,7 +275,8 @@ static void committed(struct store_request *r)
 	bool repeat = r->answer == STORE_REPEAT;
 	struct ipc_accepted a = { .id = j->accept.id_out, .repeat = repeat };
 
-	a.answer = answer_text(j);
+	if (!j->refused.result)
+		a.answer = answer_text(j);
 	counter_add(repeat ? q->count.repeated : q->count.accepted, repeat ? 1 : j->accept.deliveries_count);
 	if (log_enabled(LOG_CORE, LOG_INFO)) {
 		char id[MESSAGE_ID_TEXT_SIZE];
@@ -440,7 +450,26 @@ static void give_back_all(struct accept_job *j)
 	for (unsigned i = 0; i < j->accept.deliveries_count; i++) {
 		if (j->links[i])
 			j->links[i]->in_flight--;
+		j->links[i] = NULL;
 	}
+}
+
+/*
+ * B12: what was accepted under this key stays accepted, whatever the rules say by now. The store looks at the key
+ * before it looks at charges, and refuses one that is for nobody: so nothing can be accepted here, only recognised.
+ */
+static void refuse_unless_known(struct accept_job *j, enum result r, uint16_t recipient, const char *why)
+{
+	static const struct store_charge for_nobody;
+
+	if (!j->accept.has_key || !j->queue->priced) {
+		refuse(j, r, recipient, why);
+		return;
+	}
+	j->refused = (struct refused){ r, recipient, why };
+	j->accept.charges = &for_nobody;
+	j->accept.charges_count = 1;
+	queue_ask_store(j->queue, &j->accept.base, STORE_ACCEPT, committed, j);
 }
 
 static void start(struct accept_job *j, const struct ipc_accept *in)
@@ -460,7 +489,7 @@ static void start(struct accept_job *j, const struct ipc_accept *in)
 		enum result r = plan(j, i, &why);
 		if (r) {
 			give_back_all(j);
-			refuse(j, r, (uint16_t)(i + 1), why);
+			refuse_unless_known(j, r, (uint16_t)(i + 1), why);
 			return;
 		}
 	}

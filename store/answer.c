@@ -61,3 +61,15 @@ struct octets trail_one(struct arena *arena, int64_t at_us, unsigned code, const
 	trail_put(&w, &(struct trail_event){ at_us, (enum trail_code)code, { 0 }, text_of(detail) });
 	return (struct octets){ w.start, writer_len(&w) };
 }
+
+struct octets trail_early(struct arena *arena, int64_t at_us, enum store_outcome outcome)
+{
+	static const uint8_t codes[OUTCOME_COUNT] = {
+		[OUTCOME_SENT] = TRAIL_SENT,	       [OUTCOME_REFUSED] = TRAIL_REFUSED,
+		[OUTCOME_EXPIRED] = TRAIL_EXPIRED,     [OUTCOME_CANCELLED] = TRAIL_CANCELLED,
+		[OUTCOME_UNKNOWN] = TRAIL_UNKNOWN_END, [OUTCOME_DELIVERED] = TRAIL_DELIVERED,
+		[OUTCOME_DISPLAYED] = TRAIL_DISPLAYED,
+	};
+
+	return trail_one(arena, at_us, codes[outcome], "the report came first");
+}

@@ -21,5 +21,7 @@ void receipt_add(struct receipt_list *list, const struct store_outbox *o, struct
 struct octets trail_with(struct octets trail, struct octets events, struct arena *arena);
 /* One event, encoded. */
 struct octets trail_one(struct arena *arena, int64_t at_us, unsigned code, const char *detail);
+/* Of an end that a report brought before the delivery was handed over. */
+struct octets trail_early(struct arena *arena, int64_t at_us, enum store_outcome outcome);
 
 #endif

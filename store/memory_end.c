@@ -110,7 +110,7 @@ static void apply_early(struct memory_store *m, struct store_finish *f, struct m
 
 	if (f->await_until_us <= 0 || early <= OUTCOME_SENT)
 		return;
-	memory_end_row(m, row, early, (struct octets){ 0 }, f->arena, &list);
+	memory_end_row(m, row, early, trail_early(f->arena, m->now_us, early), f->arena, &list);
 	f->outcome_out = early;
 	f->receipts_out = list.rows;
 	f->receipts_count_out = list.count;

@@ -80,7 +80,7 @@ static void apply_early(struct sqlite_store *s, struct store_finish *f)
 	struct store_row *row = sqlite_row_get(s, f->id, f->arena);
 	if (!row)
 		return;
-	sqlite_end_row(s, row, early, (struct octets){ 0 }, f->arena, &list);
+	sqlite_end_row(s, row, early, trail_early(f->arena, s->now_us, early), f->arena, &list);
 	f->outcome_out = early;
 	f->receipts_out = list.rows;
 	f->receipts_count_out = list.count;
