@@ -11,3 +11,4 @@ TESTS += tests/daemon/test_cellpost.c tests/daemon/test_cellpost_phone.c tests/d
 FUZZ += daemon:cellpost
 BENCHES += daemon:api
 TESTS += tests/daemon/test_queue_money.c
+TESTS += tests/daemon/test_money_model.c
