@@ -44,11 +44,19 @@ static void receipt_id(struct message_id id, enum store_outcome outcome, uint8_t
 	memcpy(to, digest, 16);
 }
 
+/* Of a phone of ours: its account is the link by which the report reaches it. */
+static bool is_of_phone(const struct message *m)
+{
+	return text_is(m->channel, "phone");
+}
+
 /* Where it goes: SMPP clients by their binds, all others by HTTP when they said where. */
 static struct text target_of(const struct message *m, struct arena *arena)
 {
 	const char *kind = text_is(m->channel, "smpp") ? "esme" : "webhook";
 
+	if (is_of_phone(m))
+		return arena_text(arena, m->account);
 	return text_of(arena_printf(arena, "%s:%.*s", kind, TEXT_ARGS(m->account)));
 }
 
@@ -87,7 +95,7 @@ bool queue_receipt(const struct message *m, struct message_id id, struct text re
 	char *room, at[CLOCK_TEXT_SIZE];
 	struct json_writer w;
 
-	if (!(m->reports & wanted) || m->from_network || !m->account.len)
+	if (!(m->reports & wanted) || (m->from_network && !is_of_phone(m)) || !m->account.len)
 		return false;
 	room = arena_alloc(arena, RECEIPT_MAX);
 	json_writer_init(&w, room, RECEIPT_MAX);

@@ -331,6 +331,15 @@ bool sms_links_deliver(const struct ipc_deliver *d)
 	return false;
 }
 
+bool sms_links_outbox(const struct ipc_outbox *row)
+{
+	struct phone_link *phones = phones_of(row->target);
+
+	if (phones)
+		phone_link_outbox(phones, row);
+	return phones != NULL;
+}
+
 bool sms_links_accepted(uint32_t call, const struct ipc_accepted *a)
 {
 	if (links.gsup && phone_link_accepted(gsup_port_phones(links.gsup), call, a))

@@ -13,6 +13,7 @@ void sms_links_switch(struct channel *channel, const struct config *config);
 
 /* False: not for a link of these. */
 bool sms_links_deliver(const struct ipc_deliver *delivery);
+bool sms_links_outbox(const struct ipc_outbox *row);
 bool sms_links_accepted(uint32_t call, const struct ipc_accepted *accepted);
 bool sms_links_reported(uint32_t call, bool done);
 bool sms_links_listen(struct text purpose, struct text address, int fd);

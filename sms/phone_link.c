@@ -227,9 +227,10 @@ static void turn_ended(void *owner)
 		next = g->next;
 		try_one(link, g, &unsaid);
 	}
+	phone_link_reports_turn(link);
 	if (unsaid)
 		phone_link_wake(link);
-	if ((link->first || link->back) && !loop_timer_running(&link->timer))
+	if ((link->first || link->back || link->reports) && !loop_timer_running(&link->timer))
 		loop_timer_start(link->loop, &link->timer, LOOK_US, look_again, link);
 }
 
@@ -317,8 +318,11 @@ void phone_link_ended(struct phone_link *link, const char *imsi, const struct ph
 	struct phone_known *p = phone_link_find(link, imsi);
 	struct phone_going *g = p ? flying_to(link, p) : NULL;
 
-	if (!g)
+	if (!g) {
+		if (p && phone_link_report_ended(link, p, e))
+			phone_link_wake(link);
 		return;
+	}
 	g->flying = p->flying = false;
 	if (e->delivered) {
 		g->tries = 0;
@@ -369,6 +373,7 @@ void phone_link_free(struct phone_link **link)
 		return;
 	while (l->first)
 		give_back(l, l->first, "this link is no longer used");
+	phone_link_reports_return(l, true);
 	phone_link_calls_free(l);
 	loop_hook_remove(&l->hook);
 	loop_timer_stop(&l->timer);
@@ -391,11 +396,12 @@ void phone_link_stop(struct phone_link *link)
 		if (!g->flying && !g->part)
 			give_back(link, g, STOPPING);
 	}
+	phone_link_reports_return(link, false);
 }
 
 bool phone_link_idle(const struct phone_link *link)
 {
-	return !link->first && !link->calls;
+	return !link->first && !link->calls && !link->reports;
 }
 
 struct text phone_link_name(const struct phone_link *link)

@@ -50,6 +50,8 @@ void phone_link_free(struct phone_link **link);
 /* --- from the channel --- */
 struct text phone_link_name(const struct phone_link *link);
 void phone_link_deliver(struct phone_link *link, const struct ipc_deliver *delivery);
+/* A report to a phone, whose number is its "from"; ended by channel_outbox_end(). */
+void phone_link_outbox(struct phone_link *link, const struct ipc_outbox *row);
 /* False: not a call of this link. */
 bool phone_link_accepted(struct phone_link *link, uint32_t call, const struct ipc_accepted *accepted);
 

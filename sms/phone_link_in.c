@@ -159,6 +159,12 @@ void phone_link_message(struct phone_link *link, const char *imsi, struct text n
 	got.message.channel = TEXT_LITERAL("phone");
 	got.message.account = text_of(link->name);
 	got.message.from_network = true;
+	/* What its report will be known by; without one it means nothing to anybody. */
+	char reference[4];
+	struct writer w = writer_of(reference, sizeof(reference));
+	writer_printf(&w, "%u", got.reference);
+	if (got.message.reports)
+		got.message.reference = text_range(reference, writer_len(&w));
 	uint32_t call = 0;
 	if (!link->stopping && link->calls_count < PHONE_CALLS_MAX)
 		call = got.is_part ? offer_part(link, &got) : offer(link, &got);

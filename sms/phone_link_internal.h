@@ -38,6 +38,15 @@ struct phone_going {
 	const char *why;
 };
 
+struct phone_report {
+	struct phone_report *next;
+	uint8_t id[16];
+	char number[PHONE_NUMBER_MAX + 1];
+	uint8_t tpdu[TPDU_MAX];
+	size_t len;
+	bool flying;
+};
+
 struct phone_call {
 	struct phone_call *next;
 	uint32_t call;
@@ -58,7 +67,8 @@ struct phone_link {
 	struct key_table *by_imsi, *by_number;
 	struct phone_going *first, **last;
 	uint32_t count;
-	struct phone_known *back; /* a list */
+	struct phone_report *reports; /* in the order in which they came */
+	struct phone_known *back;     /* a list */
 	struct loop_timer timer;
 	struct loop_hook hook;
 	struct phone_call *calls;
@@ -71,6 +81,10 @@ struct phone_known *phone_link_know(struct phone_link *link, const char *imsi);
 void phone_link_wake(struct phone_link *link); /* looks at the deliveries at the end of the turn */
 /* Not tried for so long, unless it is said to be back. */
 void phone_link_wait(struct phone_known *p, int64_t us, const char *why);
+/* phone_link_report.c */
+void phone_link_reports_turn(struct phone_link *link);
+bool phone_link_report_ended(struct phone_link *link, struct phone_known *p, const struct phone_end *end);
+void phone_link_reports_return(struct phone_link *link, bool flying); /* to the queue; those under way too */
 void phone_link_calls_free(struct phone_link *link);
 
 #endif

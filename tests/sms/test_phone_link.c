@@ -68,7 +68,10 @@ static enum result on_send(void *owner, const char *imsi, struct text tpdu, bool
 
 	(void)owner;
 	assert_int_equal(tpdu_decode(tpdu.at, tpdu.len, TPDU_TO_PHONE, TPDU_IN_DATA, &t, NULL), OK);
-	note("send(%s,%u%s) ", imsi + 14, t.has_header ? t.header.concat.number : 0, more ? ",more" : "");
+	if (t.type == TPDU_STATUS_REPORT)
+		note("report(%s,%u,%02x) ", imsi + 14, t.reference, t.status);
+	else
+		note("send(%s,%u%s) ", imsi + 14, t.has_header ? t.header.concat.number : 0, more ? ",more" : "");
 	return w.send_result;
 }
 
@@ -97,7 +100,13 @@ static void on_accepted(void *owner, uint32_t call, const struct ipc_accepted *a
 	assert_false(phone_link_accepted(w.link, call, a));
 }
 
-static const struct channel_handler handler = { .deliver = on_deliver, .accepted = on_accepted };
+static void on_outbox(void *owner, const struct ipc_outbox *row)
+{
+	(void)owner;
+	phone_link_outbox(w.link, row);
+}
+
+static const struct channel_handler handler = { .deliver = on_deliver, .accepted = on_accepted, .outbox = on_outbox };
 
 static void expect_due(const char *recipients)
 {
@@ -301,6 +310,52 @@ static void test_from_phones(void **state)
 	expect("answer(1,12,41,00) ");
 }
 
+#define ROW(from, state) \
+	"{\"id\":\"0006610e131944cc0bb85e764fc2\",\"to\":\"+49172345678\",\"from\":\"" from "\",\"state\":\"" state \
+	"\",\"reference\":\"77\"}"
+
+static void assert_end(unsigned n, uint8_t id, bool done, uint32_t retry_ms)
+{
+	UNTIL(w.queue.ends_count > n);
+	assert_int_equal(w.queue.ends[n].id[0], id);
+	assert_int_equal(w.queue.ends[n].done, done);
+	assert_int_equal(w.queue.ends[n].retry_ms, retry_ms);
+}
+
+static void test_reports(void **state)
+{
+	(void)state;
+	fake_queue_outbox(&w.queue, LINK, 1, ROW("+491701", "delivered"));
+	expect("report(1,77,00) ");
+	struct message_id behind = deliver("+491701", "x"); /* one at a time */
+	fake_queue_outbox(&w.queue, LINK, 2, ROW("+491701", "expired"));
+	turns(10);
+	expect("");
+	ended(ANNA, true, false, RETRY_RP, 0);
+	assert_end(0, 1, true, 0);
+	expect("report(1,77,46) ");
+	ended(ANNA, false, false, RETRY_RP, RP_CAUSE_MEMORY_EXCEEDED);
+	assert_end(1, 2, false, 300000);
+	assert_result(behind, IPC_RETRY, 0, "memory capacity exceeded");
+	fake_queue_outbox(&w.queue, LINK, 3, ROW("+491701", "refused")); /* still full */
+	assert_end(2, 3, false, 300000);
+	fake_queue_outbox(&w.queue, LINK, 4, ROW("+491709", "refused")); /* who is that? */
+	assert_end(3, 4, false, 300000);
+	phone_link_present(w.link, ANNA, true);
+	fake_queue_outbox(&w.queue, LINK, 5, ROW("+491701", "odd"));
+	assert_end(4, 5, true, 0);
+	fake_queue_outbox(&w.queue, LINK, 6, "{");
+	assert_end(5, 6, true, 0);
+	fake_queue_outbox(&w.queue, LINK, 7, ROW("+491701", "refused"));
+	expect("report(1,77,43) ");
+	ended(ANNA, false, true, RETRY_RP, 0); /* it may be there: not again */
+	assert_end(6, 7, true, 0);
+	fake_queue_outbox(&w.queue, LINK, 8, ROW("+491701", "unknown"));
+	expect("report(1,77,5f) ");
+	phone_link_free(&w.link);
+	assert_end(7, 8, true, 0);
+}
+
 static void note_line(void *owner, const char *line)
 {
 	(void)owner;
@@ -319,6 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_to_phones, begin, end),
 		cmocka_unit_test_setup_teardown(test_causes, begin, end),
+		cmocka_unit_test_setup_teardown(test_reports, begin, end),
 		cmocka_unit_test_setup_teardown(test_who_is_not_there, begin, end),
 		cmocka_unit_test_setup_teardown(test_from_phones, begin, end),
 		cmocka_unit_test_setup_teardown(test_show, begin, end),
