@@ -6,7 +6,9 @@
  *	queue_config.c  rules and routes out of a configuration
  *	queue_sweep.c   what ends or becomes due by time alone
  *	queue_accept.c  an offered message: checked, routed, committed, answered, handed out
- *	queue_link.c    links, windows, claims, what is in flight
+ *	queue_link.c    links, windows, claims
+ *	queue_flight.c  what is in flight, and how it comes back without a result
+ *	queue_settle.c  what an edge holds when it meets us
  *	queue_result.c  what a link says about a delivery
  *	queue_report.c  what a network reports later
  *	queue_outbox.c  receipts on their way to who sent
@@ -205,6 +207,20 @@ void queue_publish(struct queue *q, struct text account, struct text kind, struc
 /* queue_sweep.c */
 void queue_sweep(void *owner); /* a timer's callback; owner = the queue */
 
+/* A claim of rows for a link, or a look at those that it had. */
+struct claim_job {
+	struct queue *queue;
+	struct holder *holder;
+	struct link *link;
+	unsigned edge;
+	uint32_t generation;
+	union {
+		struct store_request base;
+		struct store_claim claim;
+		struct store_scan scan;
+	} request;
+};
+
 /* queue_link.c */
 struct link *queue_link_find(struct queue *q, struct text name);
 struct link *queue_link_get(struct queue *q, struct text name); /* made when it is not there */
@@ -222,6 +238,11 @@ struct flight *queue_flight_of_row(struct queue *q, struct holder *holder, struc
 				   const struct store_row *r);
 void queue_flights_overdue(struct queue *q, int64_t now_us);
 void queue_flight_doubt(struct queue *q, struct flight *f, int64_t due_us, const char *why);
+struct claim_job *queue_claim_job(struct queue *q, struct link *l);
+void queue_claim_job_end(struct claim_job *j);
+void queue_claim_later(struct queue *q, struct link *l); /* the store failed: no hot loop of claims against it */
+void queue_link_list(struct queue *q, struct link *l);	 /* to be looked at, when it is up and rows may be waiting */
+void queue_link_settle(struct queue *q, struct link *l);
 void queue_link_wake(struct queue *q, struct link *link);		 /* rows may be waiting for it */
 void queue_link_due(struct queue *q, struct link *link, int64_t due_us); /* one will be due then, or is */
 /* After a request: when a row became the head of its lane, the links that have such rows look for it. */
