@@ -90,6 +90,19 @@ static void forget(const struct node_kind *purpose, struct text address)
 	free(p);
 }
 
+/* Numbers of IMSIs, and the end of those that are no longer configured. */
+static void tell_subscribers(struct phone_link *phones, const struct config *before, const struct config *config)
+{
+	const struct subscriber_settings *s = NULL;
+
+	while (before && (s = config_next(before, &subscriber_kind, s)) != NULL) {
+		if (!config_find(config, &subscriber_kind, s->node.name))
+			phone_link_no_number(phones, s->imsi.at);
+	}
+	for (s = config_next(config, &subscriber_kind, NULL); s; s = config_next(config, &subscriber_kind, s))
+		phone_link_number(phones, s->imsi.at, s->node.name.at);
+}
+
 /* --- GSUP --- */
 
 static struct sms_address centre_of(const struct phone_settings *s)
@@ -124,19 +137,24 @@ static struct gsup_port *new_gsup(const struct gsup_settings *s)
 	return gsup_port_new(&p, role_loop(), links.channel);
 }
 
-static void switch_gsup(const struct config *config)
+/* Numbers come from the HLR; those configured are known before it says them. */
+static void switch_gsup(const struct config *before, const struct config *config)
 {
 	const struct gsup_settings *s = config_only(config, &gsup_kind);
 	bool same = s && links.gsup && link_node_equal(&gsup_kind, s, links.gsup_settings);
 
 	links.gsup_settings = s;
-	if (same)
-		return;
-	gsup_port_free(&links.gsup);
+	if (!same) {
+		gsup_port_free(&links.gsup);
+		before = NULL;
+	}
 	if (!s)
 		return;
-	links.gsup = new_gsup(s);
-	listen_gsup();
+	if (!same)
+		links.gsup = new_gsup(s);
+	tell_subscribers(gsup_port_phones(links.gsup), before, config);
+	if (!same)
+		listen_gsup();
 }
 
 /* --- SGs --- */
@@ -147,20 +165,6 @@ static void listen_sgs(void)
 
 	if (fd >= 0)
 		sgs_port_listen(links.sgs, fd);
-}
-
-/* Numbers of IMSIs, and the end of those that are no longer configured. */
-static void tell_subscribers(const struct config *before, const struct config *config)
-{
-	struct phone_link *phones = sgs_port_phones(links.sgs);
-	const struct subscriber_settings *s = NULL;
-
-	while (before && (s = config_next(before, &subscriber_kind, s)) != NULL) {
-		if (!config_find(config, &subscriber_kind, s->node.name))
-			phone_link_no_number(phones, s->imsi.at);
-	}
-	for (s = config_next(config, &subscriber_kind, NULL); s; s = config_next(config, &subscriber_kind, s))
-		phone_link_number(phones, s->imsi.at, s->node.name.at);
 }
 
 static struct sgs_port *new_sgs(const struct sgs_settings *s)
@@ -191,7 +195,7 @@ static void switch_sgs(const struct config *before, const struct config *config)
 		return;
 	if (!same)
 		links.sgs = new_sgs(s);
-	tell_subscribers(before, config);
+	tell_subscribers(sgs_port_phones(links.sgs), before, config);
 	if (!same)
 		listen_sgs();
 }
@@ -299,7 +303,7 @@ void sms_links_switch(struct channel *channel, const struct config *config)
 
 	links.channel = channel;
 	links.config = config;
-	switch_gsup(config);
+	switch_gsup(before, config);
 	switch_sgs(before, config);
 	for (const struct modem_settings *s = config_next(config, &modem_kind, NULL); s;
 	     s = config_next(config, &modem_kind, s))

@@ -66,6 +66,8 @@ struct gsup_timers gsup_settings_timers(const struct gsup_settings *s);
 struct sgs_timers sgs_settings_timers(const struct sgs_settings *s);
 void modem_settings_fill(const struct modem_settings *s, struct modem_link_settings *out);
 
+/* "+09:00", "-03:30" in quarters of an hour. */
+bool link_zone(struct text t, int *quarters_out);
 /* "rp 38 wait-alert", "gsup 2-10 later"; ERR_MALFORMED, ERR_FULL. */
 MUST_CHECK enum result link_retry_rule(struct text line, struct retry_table *table, const char **why_out);
 
