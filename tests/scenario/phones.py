@@ -43,8 +43,10 @@ def unpack(septets, octets, skip=0):
     return "".join(chr(bits >> (7 * i) & 127) for i in range(skip, septets))
 
 
-def submit(text, reference=5, first=0x01, to="919471325476f8"):
-    return bytes([first, reference]) + bytes.fromhex("0b" + to + "0000") + pack(text)
+def submit(text, reference=5, first=0x01, to=FRIEND):
+    digits = to[1:] + "f" * (len(to[1:]) % 2)
+    number = bytes(int(digits[i + 1] + digits[i], 16) for i in range(0, len(digits), 2))
+    return bytes([first, reference, len(to) - 1, 0x91]) + number + bytes(2) + pack(text)
 
 
 class Deliver:

@@ -64,7 +64,9 @@ def from_the_phone(b):
     report = wait_for(lambda: b.phone.reports, 15) and b.phone.reports[0]
     b.tap.check(report and (report.reference, report.status, report.address) == (77, 0, FRIEND[1:]),
                 "the report that it asked for comes to the phone", report and vars(report))
-    b.phone.say(submit("nowhere", to="919999325476f8"), ti=1, reference=6)
+    b.phone.say(submit("myself", to=NUMBER), ti=3, reference=10)
+    b.tap.check(b.phone.answered(10) == bytes([3, 10]) and b.phone.saw("myself"), "a text from phone to phone", b.phone.answers)
+    b.phone.say(submit("nowhere", to="+99992345678"), ti=1, reference=6)
     answer = b.phone.answered(6)
     b.tap.check(answer and answer[0] == 5 and answer[3] == 1, "a number that nobody serves: RP-ERROR, unassigned", answer)
 
