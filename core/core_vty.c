@@ -296,6 +296,21 @@ static const struct knob queue_knobs[] = {
 	  .help = "A receipt that nobody takes is dropped after this" },
 };
 
+static enum result queue_settings_check(const void *node, const char **why_out)
+{
+	const struct queue_settings *q = node;
+	int64_t us;
+
+	*why_out = "`retry` takes up to 16 durations, one a line, as 1m";
+	if (q->retry.count > QUEUE_RETRIES_MAX)
+		return ERR_TOO_BIG;
+	for (unsigned i = 0; i < q->retry.count; i++) {
+		if (!config_duration(q->retry.items[i], &us) || us <= 0)
+			return ERR_MALFORMED;
+	}
+	return OK;
+}
+
 const struct node_kind queue_kind = {
 	.name = "queue",
 	.size = sizeof(struct queue_settings),
@@ -303,6 +318,7 @@ const struct node_kind queue_kind = {
 	.knobs_count = COUNT(queue_knobs),
 	.roles = FOR_QUEUE,
 	.help = "Validity, retries, waiting, retention",
+	.check = queue_settings_check,
 };
 
 static const char *const store_words[] = { "sqlite", "memory", NULL };

@@ -56,6 +56,8 @@ struct route_settings {
 extern const struct node_kind route_kind;
 enum route_from_word { FROM_ANY, FROM_APPLICATIONS, FROM_NETWORK };
 
+#define QUEUE_RETRIES_MAX 16u
+
 /* queue: the rules of retry, expiry, waiting. */
 struct queue_settings {
 	struct config_node node;

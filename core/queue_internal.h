@@ -40,7 +40,6 @@
 #include "core/route_decide.h"
 #include "core/trail.h"
 
-#define QUEUE_RETRIES_MAX 16u
 #define QUEUE_LINK_BUCKETS 4096u
 #define QUEUE_CLAIM_MAX 256u	    /* rows of one claim */
 #define QUEUE_OUTBOX_WINDOW 512u    /* receipts in the air to one target */

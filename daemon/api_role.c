@@ -33,15 +33,15 @@ static enum result check_account(const struct account_settings *a, const char **
 		return ERR_TOO_BIG;
 	}
 	if (secret_valid(a->secret, &reason) != OK) {
-		snprintf(why, sizeof(why), "account %.*s: %s", TEXT_ARGS(a->node.name), reason);
+		snprintf(why, sizeof(why), "line %u: account %.*s: %s", a->node.line, TEXT_ARGS(a->node.name), reason);
 		*why_out = why;
 		return ERR_MALFORMED;
 	}
 	for (unsigned i = 0; i < a->from_address.count; i++) {
 		if (api_network_parse(a->from_address.items[i], &network))
 			continue;
-		snprintf(why, sizeof(why), "account %.*s: from-address %.*s is no network (192.0.2.0/24)",
-			 TEXT_ARGS(a->node.name), TEXT_ARGS(a->from_address.items[i]));
+		snprintf(why, sizeof(why), "line %u: account %.*s: from-address %.*s is no network (192.0.2.0/24)",
+			 a->node.line, TEXT_ARGS(a->node.name), TEXT_ARGS(a->from_address.items[i]));
 		*why_out = why;
 		return ERR_MALFORMED;
 	}

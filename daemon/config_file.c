@@ -58,6 +58,7 @@ struct config *config_file_read(int fd, const char *path, config_fault fault, vo
 
 struct loading {
 	struct config *config;
+	const char *path; /* of the configuration */
 	unsigned faults;
 };
 
@@ -74,14 +75,14 @@ static void load(void *owner, struct config_file *file)
 		config_file_load(l->config, file, content);
 		memory_file_forget(&content);
 	} else {
-		fprintf(stderr, "%s: %s\n", file->path.at, why);
+		fprintf(stderr, "%s: the file %s that it names: %s\n", l->path, file->path.at, why);
 		l->faults++;
 	}
 	if (fd >= 0)
 		close(fd);
 }
 
-static unsigned ask_roles(const struct config *config)
+static unsigned ask_roles(const struct config *config, const char *path)
 {
 	unsigned faults = 0;
 
@@ -89,7 +90,7 @@ static unsigned ask_roles(const struct config *config)
 		const struct role *role = role_of(id);
 		const char *why = "";
 		if (role && role->check && role->check(config, &why)) {
-			fprintf(stderr, "cellpostd: role %s: %s\n", role->name, why);
+			fprintf(stderr, "%s: role %s: %s\n", path, role->name, why);
 			faults++;
 		}
 	}
@@ -98,7 +99,7 @@ static unsigned ask_roles(const struct config *config)
 
 bool process_check_file(const char *config_path)
 {
-	struct loading l = { 0 };
+	struct loading l = { .path = config_path };
 	int fd = open(config_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0) {
@@ -111,7 +112,7 @@ bool process_check_file(const char *config_path)
 		return false;
 	config_files(l.config, load, &l);
 	if (!l.faults)
-		l.faults = ask_roles(l.config);
+		l.faults = ask_roles(l.config, config_path);
 	config_free(&l.config);
 	return !l.faults;
 }

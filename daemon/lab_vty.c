@@ -2,6 +2,8 @@
 /* The tables of lab_vty.h. */
 #include "daemon/lab_vty.h"
 
+#include "core/net/net_address.h"
+
 #define COUNT(a) (unsigned)(sizeof(a) / sizeof((a)[0]))
 
 static const struct knob lab_knobs[] = {
@@ -50,6 +52,23 @@ static const struct knob lab_knobs[] = {
 	  .help = "Whether every number is a handset, not only those configured" },
 };
 
+static enum result lab_check(const void *node, const char **why_out)
+{
+	const struct lab_settings *lab = node;
+	struct net_address address;
+	const char *why;
+
+	for (unsigned i = 0; i < lab->listen.count; i++) {
+		if (text_starts(lab->listen.items[i], "unix:"))
+			continue;
+		if (net_address_parse(lab->listen.items[i], &address, &why) == OK && net_address_is_loopback(&address))
+			continue;
+		*why_out = "`listen` of the lab takes loopback addresses only: it asks for no password";
+		return ERR_DENIED;
+	}
+	return OK;
+}
+
 const struct node_kind lab_kind = {
 	.name = "lab",
 	.optional = true,
@@ -58,6 +77,7 @@ const struct node_kind lab_kind = {
 	.knobs_count = COUNT(lab_knobs),
 	.roles = FOR_LAB,
 	.help = "The lab network: simulated handsets, so that a message has somewhere to go",
+	.check = lab_check,
 };
 
 static const struct knob handset_knobs[] = {
