@@ -33,7 +33,7 @@ struct text billing_cdr(void *owner, const struct charge_record *r, struct arena
 			   .rule = r->rule,
 			   .attempts = r->attempts,
 			   .price_version = r->version,
-			   .amount = r->again ? 0 : r->posted - r->refunded,
+			   .amount = r->posted - r->refunded,
 			   .duplicate = r->again,
 			   .currency = r->currency,
 			   .doubt = r->outcome == OUTCOME_UNKNOWN,

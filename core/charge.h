@@ -41,9 +41,10 @@ struct charge_record {
 	enum store_outcome outcome;
 	int64_t attempts, units, accepted_us, expires_us, now_us;
 	struct text currency; /* empty: nothing was charged */
-	int64_t version, posted, refunded;
+	int64_t version;
+	int64_t posted, refunded; /* that no earlier record of it told */
 	bool operator_bears;
-	bool again; /* it had ended before: a later report changed the outcome, and nothing more is posted */
+	bool again; /* it had ended before: a later report changed the outcome */
 };
 
 /* What a delivery's end does to its hold. */

@@ -277,20 +277,28 @@ static bool is_end(enum trail_code code)
 	       code == TRAIL_UNKNOWN_END;
 }
 
-/* The rule that sent it; and whether an earlier end was recorded already (B18: a sum of records counts it once). */
+/*
+ * The rule that sent it; and whether an earlier end was recorded already. Then this record adds only what is new, so
+ * that a sum of records is what was posted (B18): after a finish that was final the first report may have refunded.
+ */
 static void read_trail(struct octets octets, struct charge_record *r)
 {
 	struct reader trail = reader_of(octets.at, octets.len);
 	struct trail_event e;
 	unsigned ends = 0;
+	bool final = false;
 
 	while (trail_take(&trail, &e)) {
 		if (e.code == TRAIL_DECIDED && e.rule.len > 1 && e.rule.at[0] == 'R')
 			r->rule = e.rule;
 		ends += is_end(e.code);
-		r->again = r->again || (e.code == TRAIL_CHARGED && text_is(e.rule, FINAL));
+		final = final || (e.code == TRAIL_CHARGED && text_is(e.rule, FINAL));
 	}
-	r->again = r->again || ends > 1;
+	r->again = final || ends > 1;
+	if (r->again)
+		r->posted = 0;
+	if (r->again && !(final && ends == 1))
+		r->refunded = 0;
 }
 
 struct text queue_money_cdr(const struct charge_port *port, const struct message *m, const struct store_row *row,

@@ -301,7 +301,7 @@ static void answer(struct model *m, bool stale)
 		r.detail = below(m, 2) ? TEXT_LITERAL("480 not registered") : TEXT_LITERAL("404 no user");
 	r.await = o == IPC_SENT && below(m, 3);
 	ipc_put_recipient(&l, text_of(u->to)); /* the model's wire id: one per destination, so that some meet */
-	if (r.await)
+	if (r.await || (o == IPC_SENT && below(m, 2)))
 		r.wires = text_range((char *)list, writer_len(&l));
 	if (!stale) {
 		u->out = false;
