@@ -107,6 +107,28 @@ def mme_gone(b):
     b.tap.check(b.phone.saw("unsent") and b.receipt(message) and b.phone.again == again, "what did not leave goes once", b.look(message))
 
 
+def reloaded(b):
+    """A change that concerns nothing here, one that makes the link anew, none, and the link again."""
+    def reload(text):
+        b.gateway.configure(text)
+        b.gateway.hup()
+
+    text = b.gateway.text
+    reload(text.replace("retry 300ms", "retry 400ms"))
+    b.send("reloadone")
+    b.tap.check(b.phone.saw("reloadone"), "a reload that changes nothing of it leaves the link alone", b.gateway.show("sms links"))
+    reload(text.replace("paging 2s", "paging 3s"))
+    wait_for(lambda: not b.phone.thread.is_alive(), 10)
+    b.tap.check(b.join(), "one that does makes it anew: the phone registers again", b.gateway.show("sms links"))
+    b.send("reloadtwo")
+    b.tap.check(b.phone.saw("reloadtwo"), "and gets messages")
+    reload(text[:text.index("\nsgs\n") + 1])
+    b.tap.check(wait_for(lambda: not os.path.exists(b.path), 10), "without its node the link is closed", os.listdir(b.folder))
+    waits = b.send("reloadthree")
+    reload(text)
+    b.tap.check(wait_for(lambda: os.path.exists(b.path), 10) and b.join() and b.phone.saw("reloadthree") and b.receipt(waits), "with it what waited is sent", b.look(waits))
+
+
 def role_killed(b):
     texts = ["kill" + chr(97 + i) for i in range(20)]
     messages = [b.send(t) for t in texts[:10]]
@@ -130,7 +152,7 @@ def role_killed(b):
 def main():
     tap = Tap()
     b = Sgs(tap)
-    for step in (registers, to_the_phone, from_the_phone, absent, full, mme_gone, role_killed):
+    for step in (registers, to_the_phone, from_the_phone, absent, full, mme_gone, reloaded, role_killed):
         step(b)
     if tap.failed:
         b.gateway.complain("something failed")
