@@ -296,6 +296,8 @@ static void distort(struct model_world *x)
 
 void model_world_look(struct model_world *x)
 {
+	if (x->reopens)
+		(void)world_reopen(&x->w);
 	see(x);
 	distort(x);
 	model_look(&x->m, &x->seen);

@@ -80,7 +80,8 @@ struct model_world {
 	struct store_policy policy;
 	unsigned messages, version; /* index of the tariff's version in force */
 	int64_t real_us, monotonic_us, step_us;
-	bool roaming, grown, consented, always_look;
+	bool roaming, grown, consented;
+	bool reopens; /* the store is closed and opened after each action */
 	unsigned funds;
 };
 
