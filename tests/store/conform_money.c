@@ -234,6 +234,29 @@ static void no_hold_without_its_right(void **state) /* B1, B7, B16 */
 	assert_int_equal(consent.revoked_us, w->now_us);
 }
 
+static void a_consent_has_its_time(void **state) /* B1 */
+{
+	struct world *w = *state;
+	struct payer p = payer_new(w, 1, 100 * YEN);
+	struct store_consent consent = { .id = { 6 },
+					 .bearers = TEXT_LITERAL("sms mms"),
+					 .max_each = 5 * YEN,
+					 .from_us = w->now_us + 1,
+					 .until_us = w->now_us + 2 };
+	struct store_charge *c = payer_charge(w, &p, 5 * YEN);
+
+	c->has_consent = true;
+	c->consent_id[0] = 6;
+	c->deadline_us = FAR;
+	memcpy(consent.account_id, p.id, 16);
+	assert_int_equal(DO(w, &consent, STORE_CONSENT_PUT), STORE_DONE);
+	refused(w, c, STORE_DEADLINE); /* not yet */
+	world_clock(w, 1);
+	(void)payer_send(w, c);
+	world_clock(w, 1);
+	refused(w, c, STORE_DEADLINE); /* not any more */
+}
+
 static void free_messages_need_no_money(void **state) /* B17 */
 {
 	struct world *w = *state;
@@ -407,6 +430,7 @@ int conform_money(void)
 		CASE(the_last_unit_is_raced_for),
 		CASE(all_recipients_or_none),
 		CASE(no_hold_without_its_right),
+		CASE(a_consent_has_its_time),
 		CASE(free_messages_need_no_money),
 		CASE(a_refund_once_and_no_more),
 		CASE(pay_on_delivery),
