@@ -220,10 +220,8 @@ static void turn_ended(void *owner)
 	say_sending(c);
 	if (!c->dirty)
 		return;
-	if (!channel_said(c->channel)) {
-		loop_wake(c->loop); /* the queue does not read just now: look again */
-		return;
-	}
+	if (!channel_said(c->channel))
+		return; /* the queue does not read just now; when it does, that is an event, and a turn ends after it */
 	for (struct smpp_conn *conn; (conn = c->dirty);) {
 		c->dirty = conn->next_dirty;
 		conn->dirty = false;

@@ -15,9 +15,11 @@ import time
 from collections import Counter
 
 import smpp
+from daemon import B, ROOT
 from gateway import ROLES, Gateway, Tap, secret, wait_for
 from httpd import Http
 
+TOOLS = os.path.join(ROOT, B, "tests/tools") if not os.path.isabs(B) else os.path.join(B, "tests/tools")
 CONFIG = """log
  level error
 vty
@@ -181,6 +183,23 @@ def stand_still(tap, gateway):
     tap.check(idle and set(states) == {"delivered"}, f"all {len(ids)} accepted ones are delivered", (states, gateway.show("links")))
 
 
+def full_pipes(tap, gateway):
+    """The same with more to say than the pipe to the queue takes: its edge waits, it does not ask again and again."""
+    load = subprocess.Popen([os.path.join(TOOLS, "smpp_load"), "-p", str(gateway.ports["smpp"]), "-u", "app", "-P", "secret",
+                             "-w", "1000", "-c", "30", "-n", "60000", "-l", "250", "-f", "1234", "-t", "+8190", "-r"],
+                            stdout=subprocess.DEVNULL)
+    time.sleep(1)
+    pid = gateway.role_pid("queue")
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(1)
+    cpu = gateway.cpu()["sms"]
+    time.sleep(2)
+    cpu = gateway.cpu()["sms"] - cpu
+    os.kill(pid, signal.SIGCONT)
+    tap.check(cpu < 0.5, "with full pipes nobody spins either", cpu)
+    tap.check(load.wait(120) == 0 and gateway.idle(30), "60000 messages and their receipts come through", gateway.show("links"))
+
+
 def reloads(tap, gateway):
     """SIGHUP again and again while messages come in, a link coming and going with it."""
     load, pids = Load(gateway, 8, 8), {r: gateway.role_pid(r) for r in ROLES}
@@ -242,8 +261,8 @@ def main():
     centre = smpp.Centre()
     gateway = Machine(CONFIG % secret("secret"), {"plain": centre.port})
     tap.check(gateway.link_up("smsc:plain") and gateway.link_up("lab"), "the links are up")
-    for step in (lambda: unsent(tap, gateway, centre), lambda: stand_still(tap, gateway), lambda: reloads(tap, gateway),
-                 lambda: connections(tap, gateway), lambda: shutdown(tap, gateway)):
+    for step in (lambda: unsent(tap, gateway, centre), lambda: stand_still(tap, gateway), lambda: full_pipes(tap, gateway),
+                 lambda: reloads(tap, gateway), lambda: connections(tap, gateway), lambda: shutdown(tap, gateway)):
         started = time.monotonic()
         step()
         print(f"# {time.monotonic() - started:.1f} s", flush=True)
