@@ -26,4 +26,4 @@ reference: $(B)/cellpost
 		sed -n '/^\.\\" reference ends/,$$p' daemon/cellpostd.conf.5; } >$(B)/cellpostd.conf.5
 	@cp $(B)/cellpostd.conf.5 daemon/cellpostd.conf.5
 .PHONY: reference
-SRCS_daemon += daemon/sms_role.c daemon/sms_links.c
+SRCS_daemon += daemon/sms_role.c daemon/sms_links.c daemon/sms_modems.c

@@ -7,12 +7,12 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "core/base/arena.h"
 #include "core/base/log.h"
 #include "daemon/role.h"
+#include "daemon/sms_modems.h"
 #include "sms/gsup_port.h"
 #include "sms/link_vty.h"
 #include "sms/sgs_port.h"
@@ -28,14 +28,6 @@ struct passed {
 	int fd;
 };
 
-/* The settings are the set's that is in use. */
-struct held_modem {
-	struct held_modem *next;
-	const struct modem_settings *settings;
-	struct modem_link *link;
-	bool configured;
-};
-
 static struct {
 	struct channel *channel;
 	const struct config *config;
@@ -43,7 +35,6 @@ static struct {
 	const struct gsup_settings *gsup_settings;
 	struct sgs_port *sgs;
 	const struct sgs_settings *sgs_settings;
-	struct held_modem *modems;
 	struct passed *passed;
 } links;
 
@@ -56,8 +47,7 @@ static struct passed **find_passed(const struct node_kind *purpose, struct text 
 	return at;
 }
 
-/* -1: it was not passed yet. */
-static int copy_of(const struct node_kind *purpose, struct text address)
+int sms_links_copy(const struct node_kind *purpose, struct text address)
 {
 	const struct passed *p = *find_passed(purpose, address);
 
@@ -116,7 +106,7 @@ static struct sms_address centre_of(const struct phone_settings *s)
 
 static void listen_gsup(void)
 {
-	int fd = links.gsup ? copy_of(&gsup_kind, links.gsup_settings->listen) : -1;
+	int fd = links.gsup ? sms_links_copy(&gsup_kind, links.gsup_settings->listen) : -1;
 
 	if (fd >= 0)
 		gsup_port_listen(links.gsup, fd);
@@ -161,7 +151,7 @@ static void switch_gsup(const struct config *before, const struct config *config
 
 static void listen_sgs(void)
 {
-	int fd = links.sgs ? copy_of(&sgs_kind, links.sgs_settings->listen) : -1;
+	int fd = links.sgs ? sms_links_copy(&sgs_kind, links.sgs_settings->listen) : -1;
 
 	if (fd >= 0)
 		sgs_port_listen(links.sgs, fd);
@@ -200,101 +190,6 @@ static void switch_sgs(const struct config *before, const struct config *config)
 		listen_sgs();
 }
 
-/* --- modems --- */
-
-static speed_t speed_of(int64_t speed)
-{
-	static const struct {
-		int64_t speed;
-		speed_t code;
-	} speeds[] = { { 9600, B9600 },	    { 19200, B19200 },	 { 38400, B38400 },   { 57600, B57600 },
-		       { 115200, B115200 }, { 230400, B230400 }, { 460800, B460800 }, { 921600, B921600 } };
-
-	for (size_t i = 0; i < sizeof(speeds) / sizeof(speeds[0]); i++) {
-		if (speed <= speeds[i].speed)
-			return speeds[i].code;
-	}
-	return B115200;
-}
-
-/* Octets as they are, no echo, no waiting for a carrier. */
-static bool set_line(int fd, int64_t speed)
-{
-	struct termios t;
-
-	if (tcgetattr(fd, &t))
-		return false;
-	cfmakeraw(&t);
-	t.c_cflag |= CLOCAL | CREAD;
-	return !cfsetspeed(&t, speed_of(speed)) && !tcsetattr(fd, TCSANOW, &t);
-}
-
-static void open_modem(struct held_modem *h)
-{
-	int fd = copy_of(&modem_kind, h->settings->device);
-
-	if (fd < 0)
-		return;
-	if (!set_line(fd, h->settings->speed))
-		LOGN(LOG_SMS, h->settings->node.name.at, "the line's speed cannot be set");
-	modem_link_open(h->link, fd);
-}
-
-/* Its line may be there already. */
-static void new_modem(struct held_modem *h, const struct modem_settings *s)
-{
-	struct modem_link_settings m;
-
-	modem_settings_fill(s, &m);
-	h->settings = s;
-	h->link = modem_link_new(&m, role_loop(), links.channel);
-	open_modem(h);
-}
-
-static struct held_modem *find_modem(struct text name)
-{
-	struct held_modem *h = links.modems;
-
-	while (h && !text_equal(h->settings->node.name, name))
-		h = h->next;
-	return h;
-}
-
-static void take_modem(const struct modem_settings *s)
-{
-	struct held_modem *h = find_modem(s->node.name);
-
-	if (!h) {
-		h = must_alloc(sizeof(*h));
-		h->next = links.modems;
-		links.modems = h;
-		new_modem(h, s);
-	} else if (!link_node_equal(&modem_kind, h->settings, s)) {
-		modem_link_free(&h->link);
-		new_modem(h, s);
-	}
-	h->settings = s;
-	h->configured = true;
-}
-
-static void drop_modems(void)
-{
-	struct held_modem **at = &links.modems;
-
-	while (*at) {
-		struct held_modem *h = *at;
-
-		if (h->configured) {
-			h->configured = false;
-			at = &h->next;
-			continue;
-		}
-		*at = h->next;
-		modem_link_free(&h->link);
-		free(h);
-	}
-}
-
 /* --- the role --- */
 
 void sms_links_switch(struct channel *channel, const struct config *config)
@@ -305,10 +200,7 @@ void sms_links_switch(struct channel *channel, const struct config *config)
 	links.config = config;
 	switch_gsup(before, config);
 	switch_sgs(before, config);
-	for (const struct modem_settings *s = config_next(config, &modem_kind, NULL); s;
-	     s = config_next(config, &modem_kind, s))
-		take_modem(s);
-	drop_modems();
+	sms_modems_switch(channel, config);
 }
 
 static struct phone_link *phones_of(struct text name)
@@ -322,17 +214,9 @@ bool sms_links_deliver(const struct ipc_deliver *d)
 {
 	struct phone_link *phones = phones_of(d->link);
 
-	if (phones) {
+	if (phones)
 		phone_link_deliver(phones, d);
-		return true;
-	}
-	for (struct held_modem *h = links.modems; h; h = h->next) {
-		if (text_equal(modem_link_name(h->link), d->link)) {
-			modem_link_deliver(h->link, d);
-			return true;
-		}
-	}
-	return false;
+	return phones || sms_modems_deliver(d);
 }
 
 bool sms_links_outbox(const struct ipc_outbox *row)
@@ -350,20 +234,12 @@ bool sms_links_accepted(uint32_t call, const struct ipc_accepted *a)
 		return true;
 	if (links.sgs && phone_link_accepted(sgs_port_phones(links.sgs), call, a))
 		return true;
-	for (struct held_modem *h = links.modems; h; h = h->next) {
-		if (modem_link_accepted(h->link, call, a))
-			return true;
-	}
-	return false;
+	return sms_modems_accepted(call, a);
 }
 
 bool sms_links_reported(uint32_t call, bool done)
 {
-	for (struct held_modem *h = links.modems; h; h = h->next) {
-		if (modem_link_reported(h->link, call, done))
-			return true;
-	}
-	return false;
+	return sms_modems_reported(call, done);
 }
 
 static const struct node_kind *kind_named(struct text purpose)
@@ -388,10 +264,8 @@ bool sms_links_listen(struct text purpose, struct text address, int fd)
 		listen_gsup();
 	else if (kind == &sgs_kind)
 		listen_sgs();
-	for (struct held_modem *h = links.modems; h && kind == &modem_kind; h = h->next) {
-		if (text_equal(h->settings->device, address))
-			open_modem(h);
-	}
+	else
+		sms_modems_line(address);
 	return true;
 }
 
@@ -410,8 +284,7 @@ void sms_links_show(void (*say)(void *owner, const char *line), void *owner)
 		phone_link_show(gsup_port_phones(links.gsup), say, owner);
 	if (links.sgs)
 		phone_link_show(sgs_port_phones(links.sgs), say, owner);
-	for (struct held_modem *h = links.modems; h; h = h->next)
-		modem_link_show(h->link, say, owner);
+	sms_modems_show(say, owner);
 }
 
 void sms_links_stop(void)
@@ -420,8 +293,7 @@ void sms_links_stop(void)
 		phone_link_stop(gsup_port_phones(links.gsup));
 	if (links.sgs)
 		phone_link_stop(sgs_port_phones(links.sgs));
-	for (struct held_modem *h = links.modems; h; h = h->next)
-		modem_link_stop(h->link);
+	sms_modems_stop();
 }
 
 bool sms_links_idle(void)
@@ -429,7 +301,5 @@ bool sms_links_idle(void)
 	bool idle = !links.gsup || phone_link_idle(gsup_port_phones(links.gsup));
 
 	idle = idle && (!links.sgs || phone_link_idle(sgs_port_phones(links.sgs)));
-	for (struct held_modem *h = links.modems; h; h = h->next)
-		idle = idle && modem_link_idle(h->link);
-	return idle;
+	return idle && sms_modems_idle();
 }

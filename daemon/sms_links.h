@@ -23,4 +23,7 @@ void sms_links_show(void (*say)(void *owner, const char *line), void *owner);
 void sms_links_stop(void);
 bool sms_links_idle(void);
 
+/* A copy of what the parent passed for that node's address; -1: nothing yet. */
+int sms_links_copy(const struct node_kind *purpose, struct text address);
+
 #endif

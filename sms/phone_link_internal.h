@@ -81,6 +81,7 @@ struct phone_known *phone_link_know(struct phone_link *link, const char *imsi);
 void phone_link_wake(struct phone_link *link); /* looks at the deliveries at the end of the turn */
 /* Not tried for so long, unless it is said to be back. */
 void phone_link_wait(struct phone_known *p, int64_t us, const char *why);
+void phone_link_tell_back(struct phone_link *link); /* to the queue: who is in reach again */
 /* phone_link_report.c */
 void phone_link_reports_turn(struct phone_link *link);
 bool phone_link_report_ended(struct phone_link *link, struct phone_known *p, const struct phone_end *end);
