@@ -298,8 +298,8 @@ static void what_waits_for_later_can_be_due_now(void **state)
 	assert_int_equal(world_claim(w, 10)->rows_count_out, 0);
 	assert_false(due(w, world_row(w, d->id_out), "another"));
 	struct store_row *row = world_row(w, d->id_out);
-	assert_true(due(w, row, row->route.at));
-	assert_false(due(w, row, row->route.at));
+	assert_true(due(w, row, "main"));
+	assert_false(due(w, row, "main"));
 	assert_int_equal(world_claim(w, 10)->rows_count_out, 1);
 }
 
