@@ -293,13 +293,13 @@ static void what_waits_for_later_can_be_due_now(void **state)
 	struct store_new_delivery *d = world_accept(w, 1, true);
 	struct store_release r = { .id = d->id_out, .epoch = 1, .due_us = w->now_us + 1000, .route = ROUTE };
 
-	assert_false(due(w, world_row(w, d->id_out), "main")); /* leased */
+	assert_false(due(w, world_row(w, d->id_out), "r")); /* leased */
 	assert_int_equal(DO(w, &r, STORE_RELEASE), STORE_DONE);
 	assert_int_equal(world_claim(w, 10)->rows_count_out, 0);
 	assert_false(due(w, world_row(w, d->id_out), "another"));
 	struct store_row *row = world_row(w, d->id_out);
-	assert_true(due(w, row, "main"));
-	assert_false(due(w, row, "main"));
+	assert_true(due(w, row, "r"));
+	assert_false(due(w, row, "r"));
 	assert_int_equal(world_claim(w, 10)->rows_count_out, 1);
 }
 
