@@ -153,12 +153,12 @@ void model_world_start(struct model_world *x, int64_t balance, int64_t cap)
 	x->version = x->funds = 0;
 	memset(x->tries, 0, sizeof(x->tries));
 	memset(x->of, 0, sizeof(x->of));
-	model_start(&x->m, balance, 2 * MODEL_YEN, cap, WORLD_START);
+	model_start(&x->m, balance, MODEL_YEN, cap, WORLD_START);
 	model_clock(x, 0, 0);
 	arena_reset(x->w.arena);
 	world_open(&x->w);
 	put_account(x, false, balance);
-	put_account(x, true, 2 * MODEL_YEN);
+	put_account(x, true, MODEL_YEN);
 	assert_int_equal(model_put_cap(x, cap), STORE_DONE);
 }
 

@@ -19,7 +19,7 @@
 #include "tests/billing/model_world.h"
 
 #define STEPS 400u
-#define MESSAGES 3u
+#define MESSAGES 4u
 
 /* What the killed one had done, seen by both. */
 struct witness {
