@@ -149,10 +149,29 @@ def role_killed(b):
                 "what the phone repeats arrives once", b.sink.events("message"))
 
 
+def queue_killed(b):
+    texts = ["store" + chr(97 + i) for i in range(20)]
+    messages = [b.send(t) for t in texts[:10]]
+    b.phone.saw("storec")
+    b.phone.say(submit("through"), ti=4, reference=20)
+    b.gateway.kill("queue")
+    messages += [b.send(t) for t in texts[10:]]
+    b.up()
+    b.tap.check(all(b.phone.saw(t) for t in texts) and all(b.receipt(m) for m in messages),
+                "the queue is killed in the middle: every message is shown and receipted", b.phone.shown[-20:])
+    b.tap.check([b.phone.shown.count(t) for t in texts] == [1] * 20, "once", b.phone.again)
+    answer = b.phone.answered(20)
+    if answer and answer[0] == 5:  # the phone is told to try again, and does
+        b.phone.say(submit("through"), ti=4, reference=21)
+        answer = b.phone.answered(21)
+    b.tap.check(answer and answer[0] == 3 and wait_for(lambda: len(b.got("through")) == 1, 10), "what the phone sent arrives once",
+                (answer, b.got("through")))
+
+
 def main():
     tap = Tap()
     b = Sgs(tap)
-    for step in (registers, to_the_phone, from_the_phone, absent, full, mme_gone, reloaded, role_killed):
+    for step in (registers, to_the_phone, from_the_phone, absent, full, mme_gone, reloaded, role_killed, queue_killed):
         step(b)
     if tap.failed:
         b.gateway.complain("something failed")
