@@ -116,6 +116,7 @@ static struct gsup_port *new_gsup(const struct gsup_settings *s)
 {
 	struct gsup_port_settings p = { .unit = s->name.at,
 					.centre = centre_of(&s->phones),
+					.silent_is_absent = s->no_answer == GSUP_SILENCE_ABSENT,
 					.timers = gsup_settings_timers(s),
 					.limits = GSUP_LIMITS_DEFAULT };
 	const char *why;

@@ -160,6 +160,10 @@ static void on_ended(void *owner, const char *imsi, const struct gsup_end *e)
 				 .cause = e->cause };
 	struct tpdu t;
 
+	if (e->outcome == GSUP_NO_ANSWER && port->settings.silent_is_absent) {
+		end.unsure = false;
+		end.cause = GSUP_CAUSE_DETACHED;
+	}
 	if (e->outcome == GSUP_REFUSED && e->tpdu.len &&
 	    tpdu_decode(e->tpdu.at, e->tpdu.len, TPDU_FROM_PHONE, TPDU_IN_ERROR, &t, NULL) == OK) {
 		end.has_fcs = t.has_fcs;

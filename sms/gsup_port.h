@@ -16,6 +16,7 @@ struct gsup_port_settings {
 	struct sms_address centre;	   /* the service centre's number */
 	bool has_hlr;			   /* false: MSCs find no HLR here */
 	struct net_address hlr;
+	bool silent_is_absent; /* an MSC that gives no answer did not find the phone */
 	struct gsup_timers timers;
 	struct gsup_limits limits;
 };

@@ -11,6 +11,8 @@
 
 static const char *const doubt_words[] = { "default", "repeat", "report", NULL }; /* enum link_doubt */
 
+static const char *const silence_words[] = { "doubt", "absent", NULL }; /* enum gsup_no_answer */
+
 /* --- values ----------------------------------------------------------------------------------------------------- */
 
 static enum result check_rules(const struct config_list *rules, const char **why_out)
@@ -160,6 +162,13 @@ static const struct knob gsup_knobs[] = {
 	  .max = SECONDS(3600),
 	  .fallback = "60s",
 	  .help = "A message to a phone whose MSC gave no answer by then is in doubt" },
+	{ .name = "no-answer",
+	  .type = KNOB_WORD,
+	  .offset = offsetof(struct gsup_settings, no_answer),
+	  .words = silence_words,
+	  .fallback = "doubt",
+	  .help = "What that means: doubt, or absent where MSCs say nothing when a paging fails (osmo-msc before "
+		  "1.14)" },
 	{ .name = "phone-answer",
 	  .type = KNOB_DURATION,
 	  .offset = offsetof(struct gsup_settings, phone_answer),

@@ -23,11 +23,13 @@ struct phone_settings {
 	int64_t alert, memory;	  /* the slow rhythm of those who wait */
 };
 
+enum gsup_no_answer { GSUP_SILENCE_DOUBT, GSUP_SILENCE_ABSENT };
 struct gsup_settings {
 	struct config_node node;
 	struct phone_settings phones;
 	struct text listen, name, hlr;
 	int64_t mscs;
+	int64_t no_answer; /* enum gsup_no_answer */
 	int64_t ping, pong, answer, phone_answer;
 };
 extern const struct node_kind gsup_kind;

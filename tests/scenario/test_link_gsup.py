@@ -18,6 +18,7 @@ CONFIG = """gsup
  hlr %s:4222
  centre +491770610000
  answer 4s
+ no-answer absent
 """
 
 
@@ -78,6 +79,17 @@ def full(b):
     b.tap.check(b.phone.saw("room") and b.receipt(message), "until it has room: READY-FOR-SM", b.look(message))
 
 
+def absent(b):
+    b.phone.absent = 6
+    message = b.send("later")
+    b.tap.check(wait_for(lambda: any(e["event"] == "retry" for e in b.look(message).get("timeline", [])), 15),
+                "a paging in vain: the phone is absent", b.look(message))
+    b.phone.absent = None
+    b.tap.check(not b.phone.saw("later", 1), "it is left alone until it is back")
+    b.join()
+    b.tap.check(b.phone.saw("later") and b.receipt(message), "it registers, and the message goes", b.look(message))
+
+
 def msc_killed(b):
     b.phone.quiet = True
     before = b.phone.taken
@@ -110,7 +122,7 @@ def role_killed(b):
 
 def run(tap, network):
     b = Gsup(tap, network)
-    for step in (registers, to_the_phone, from_the_phone, full, msc_killed, role_killed):
+    for step in (registers, to_the_phone, from_the_phone, full, absent, msc_killed, role_killed):
         step(b)
     if tap.failed:
         b.gateway.complain("something failed")
