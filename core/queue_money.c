@@ -5,7 +5,6 @@
 #include "core/base/log.h"
 #include "core/queue_internal.h"
 
-#define FINAL "final" /* in the timeline: its record was written with this */
 #define AFTER_DEADLINE_US (3600 * USEC_PER_SEC)
 
 void queue_charge(struct queue *q, const struct charge_port *port)
@@ -262,43 +261,23 @@ void queue_money_finish(struct queue *q, struct flight *f, struct store_finish *
 	struct text detail = text_of(word);
 	if (end.post)
 		detail = text_of(arena_printf(arena, "posted %.*s", (int)writer_len(&w), amount));
-	struct octets e = queue_event(arena, store_now(q->store), TRAIL_CHARGED,
-				      c->await_until_us ? (struct text){ 0 } : TEXT_LITERAL(FINAL), detail);
+	struct octets e = queue_event(arena, store_now(q->store), TRAIL_CHARGED, (struct text){ 0 }, detail);
 	uint8_t *both = arena_alloc(arena, c->trail.len + e.len);
 	memcpy(both, c->trail.at, c->trail.len);
 	memcpy(both + c->trail.len, e.at, e.len);
 	c->trail = (struct octets){ both, c->trail.len + e.len };
 }
 
-/* Not of a cancel: that may only have been asked for, and after one that ended it no report comes. */
-static bool is_end(enum trail_code code)
-{
-	return code == TRAIL_DELIVERED || code == TRAIL_DISPLAYED || code == TRAIL_REFUSED || code == TRAIL_EXPIRED ||
-	       code == TRAIL_UNKNOWN_END;
-}
-
-/*
- * The rule that sent it; and whether an earlier end was recorded already. Then this record adds only what is new, so
- * that a sum of records is what was posted (B18): after a finish that was final the first report may have refunded.
- */
+/* The rule that sent it. */
 static void read_trail(struct octets octets, struct charge_record *r)
 {
 	struct reader trail = reader_of(octets.at, octets.len);
 	struct trail_event e;
-	unsigned ends = 0;
-	bool final = false;
 
 	while (trail_take(&trail, &e)) {
 		if (e.code == TRAIL_DECIDED && e.rule.len > 1 && e.rule.at[0] == 'R')
 			r->rule = e.rule;
-		ends += is_end(e.code);
-		final = final || (e.code == TRAIL_CHARGED && text_is(e.rule, FINAL));
 	}
-	r->again = final || ends > 1;
-	if (r->again)
-		r->posted = 0;
-	if (r->again && !(final && ends == 1))
-		r->refunded = 0;
 }
 
 struct text queue_money_cdr(const struct charge_port *port, const struct message *m, const struct store_row *row,
@@ -320,5 +299,11 @@ struct text queue_money_cdr(const struct charge_port *port, const struct message
 				   .refunded = row->charge_refunded,
 				   .operator_bears = outcome == OUTCOME_UNKNOWN && row->currency.len };
 	read_trail(row->trail, &r);
+	/* B18: the record of an end that changed adds only what an earlier one did not tell. */
+	if (row->ended_before) {
+		r.again = true;
+		r.posted = 0;
+		r.refunded = row->charge_refunded - row->refunded_before;
+	}
 	return port->cdr(port->owner, &r, arena);
 }

@@ -162,7 +162,7 @@ static void finish(struct flight *f, const struct ipc_result *in)
 		c->outbox = row;
 		c->outbox_count = 1;
 	}
-	if (q->charge && (f->held || q->priced))
+	if (q->charge && f->held)
 		queue_money_finish(q, f, c);
 	if (!c->await_until_us)
 		c->cdr = queue_finish_cdr(q, f, c, now);

@@ -248,6 +248,9 @@ struct store_row {
 	uint8_t payer_id[16];
 	struct text currency;
 	int64_t charge_version, charge_posted, charge_refunded;
+	/* In the policy's calls: it had ended before, a report changed its outcome; what was refunded until then. */
+	bool ended_before;
+	int64_t refunded_before;
 	struct store_row *next;
 };
 

@@ -4,13 +4,15 @@
 #include "store/memory_store.h"
 
 static void tell_end(struct memory_store *m, const struct memory_row *r, enum store_outcome outcome,
-		     struct arena *arena, struct receipt_list *list)
+		     const struct store_row *before, struct arena *arena, struct receipt_list *list)
 {
 	struct store_outbox o = { 0 };
 
 	if (!m->policy)
 		return;
 	struct store_row *row = memory_row_copy(m, r, arena);
+	row->ended_before = before != NULL;
+	row->refunded_before = before ? before->charge_refunded : 0;
 	if (m->policy->receipt && m->policy->receipt(m->policy->owner, row, outcome, m->now_us, arena, &o)) {
 		memory_outbox_put(m, &o);
 		receipt_add(list, &o, arena);
@@ -22,6 +24,8 @@ static void tell_end(struct memory_store *m, const struct memory_row *r, enum st
 void memory_end_row(struct memory_store *m, struct memory_row *r, enum store_outcome outcome, struct octets trail,
 		    struct arena *arena, struct receipt_list *list)
 {
+	const struct store_row *before = r->row.state == DELIVERY_FINISHED ? memory_row_copy(m, r, arena) : NULL;
+
 	memory_end_money(m, r->row.id, outcome);
 	r->row.state = DELIVERY_FINISHED;
 	r->row.parked = 0;
@@ -32,7 +36,7 @@ void memory_end_row(struct memory_store *m, struct memory_row *r, enum store_out
 	r->keys_count = 0;
 	memory_trail(m, r, trail);
 	memory_lane_promote(m, r);
-	tell_end(m, r, outcome, arena, list);
+	tell_end(m, r, outcome, before, arena, list);
 }
 
 static struct memory_wire *find_wire(struct memory_store *m, struct text peer, struct text id)

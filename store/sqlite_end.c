@@ -81,6 +81,8 @@ void sqlite_end_row(struct sqlite_store *s, struct store_row *row, enum store_ou
 	bool is_out = row->state != DELIVERY_WAITING || row->doubt;
 	sqlite3_stmt *q = sql(s, SQL_END);
 
+	row->ended_before = row->state == DELIVERY_FINISHED;
+	row->refunded_before = row->charge_refunded;
 	row->trail = trail_with(row->trail, trail, arena);
 	row->outcome = outcome;
 	row->final_us = s->now_us;

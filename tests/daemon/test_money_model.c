@@ -287,7 +287,8 @@ static void answer(struct model *m, bool stale)
 	static const enum ipc_outcome outcomes[] = { IPC_SENT,	IPC_SENT,  IPC_DELIVERED, IPC_REFUSED,
 						     IPC_RETRY, IPC_DOUBT, IPC_UNKNOWN };
 	struct unit *u = m->count ? &m->units[below(m, m->count)] : NULL;
-	uint8_t list[32];
+	uint8_t list[64];
+	char second[24];
 	struct writer l = writer_of(list, sizeof(list));
 
 	if (!u || !u->epoch || (!stale && !u->out))
@@ -300,7 +301,11 @@ static void answer(struct model *m, bool stale)
 	if (o == IPC_RETRY && !strcmp(u->bearer, "rcs"))
 		r.detail = below(m, 2) ? TEXT_LITERAL("480 not registered") : TEXT_LITERAL("404 no user");
 	r.await = o == IPC_SENT && below(m, 3);
-	ipc_put_recipient(&l, text_of(u->to)); /* the model's wire id: one per destination, so that some meet */
+	/* The model's wire ids: those of a destination, so that some meet; of one segment or of two. */
+	ipc_put_recipient(&l, text_of(u->to));
+	snprintf(second, sizeof(second), "%s/2", u->to);
+	if (below(m, 2))
+		ipc_put_recipient(&l, text_of(second));
 	if (r.await || (o == IPC_SENT && below(m, 2)))
 		r.wires = text_range((char *)list, writer_len(&l));
 	if (!stale) {
@@ -317,14 +322,16 @@ static void report(struct model *m)
 	static const enum store_outcome outcomes[] = { OUTCOME_DELIVERED, OUTCOME_REFUSED, OUTCOME_EXPIRED,
 						       OUTCOME_SENT };
 	struct unit *u = m->count ? &m->units[below(m, m->count)] : NULL;
-	uint8_t list[32];
+	uint8_t list[64];
+	char second[24];
 	struct writer l = writer_of(list, sizeof(list));
 	struct ipc_report r = { .peer = below(m, 4) ? TEXT_LITERAL("a") : TEXT_LITERAL("b") };
 
 	if (!u)
 		return;
 	r.outcome = outcomes[below(m, 4)];
-	ipc_put_recipient(&l, text_of(u->to));
+	snprintf(second, sizeof(second), "%s/2", u->to);
+	ipc_put_recipient(&l, text_of(below(m, 3) ? u->to : second));
 	r.forms = text_range((char *)list, writer_len(&l));
 	ipc_put_report(record(m, IPC_REPORT), &r);
 	done(m);
