@@ -68,11 +68,12 @@ static void room(void *owner, struct http_exchange *x)
 
 static const struct http_server_handler handler = { .request = request, .closed = closed, .room = room };
 
+/* Not one that was given up and still ends its requests: the address may be wanted again meanwhile. */
 static struct api_port *find(struct text address)
 {
 	struct api_port *p = ports;
 
-	while (p && !text_is(address, p->address))
+	while (p && (p->stopping || !text_is(address, p->address)))
 		p = p->next;
 	return p;
 }
@@ -96,7 +97,7 @@ void api_port_listen(struct text address, int fd)
 	struct api_port *p = find(address);
 	bool wants_tls = http_settings_is_tls(api.settings, address);
 
-	if (address.len >= ADDRESS_SIZE || (wants_tls && !tls) || (p && p->server && p->stopping)) {
+	if (address.len >= ADDRESS_SIZE || (wants_tls && !tls) || api.stopping) {
 		LOGE(LOG_API, NULL, "cannot listen at %.*s", TEXT_ARGS(address));
 		close(fd);
 		return;

@@ -16,7 +16,7 @@ from collections import Counter
 
 import smpp
 from daemon import B, ROOT
-from gateway import ROLES, Gateway, Tap, secret, wait_for
+from gateway import ROLES, Gateway, Tap, free_port, secret, wait_for
 from httpd import Http
 
 TOOLS = os.path.join(ROOT, B, "tests/tools") if not os.path.isabs(B) else os.path.join(B, "tests/tools")
@@ -227,6 +227,27 @@ def reloads(tap, gateway):
     tap.check(idle and set(states) == {"delivered"}, "all are delivered", (states, gateway.show("links")))
 
 
+def moved(tap, gateway):
+    """An address is given up and taken again while a request of before is still under way there."""
+    port = gateway.ports["http"]
+    with socket.create_connection(("127.0.0.1", port), 5) as slow:
+        slow.sendall(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nhalf")
+        time.sleep(0.2)
+        for address in (f"127.0.0.1:{free_port()}", f"127.0.0.1:{port}"):
+            used = gateway.log().count("configuration in use")
+            gateway.put(gateway.text.replace("level error", "level notice").replace(f"127.0.0.1:{port}", address))
+            gateway.hup()
+            gateway.wait_log("configuration in use", 10, used + 1)
+
+        def answers():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return Http(port, timeout=2).get("/healthz")[0] == 200
+            return False
+        tap.check(wait_for(answers, 8), "an address that was given up and taken again is served", gateway.log()[-1500:])
+    gateway.put(gateway.text)
+    gateway.hup()
+
+
 def windows(tap, gateway):
     """Roles die in turn under load; afterwards every link has its whole window again."""
     load, deaths = Load(gateway, 8, 8), Counter()
@@ -283,9 +304,9 @@ def main():
     centre = smpp.Centre()
     gateway = Machine(CONFIG % secret("secret"), {"plain": centre.port})
     tap.check(gateway.link_up("smsc:plain") and gateway.link_up("lab"), "the links are up")
-    for step in (lambda: unsent(tap, gateway, centre), lambda: stand_still(tap, gateway), lambda: full_pipes(tap, gateway),
-                 lambda: reloads(tap, gateway), lambda: windows(tap, gateway), lambda: connections(tap, gateway),
-                 lambda: shutdown(tap, gateway)):
+    steps = [lambda: unsent(tap, gateway, centre)]
+    steps += [lambda f=f: f(tap, gateway) for f in (stand_still, full_pipes, reloads, moved, windows, connections, shutdown)]
+    for step in steps:
         started = time.monotonic()
         step()
         print(f"# {time.monotonic() - started:.1f} s", flush=True)
