@@ -18,6 +18,7 @@
 #include "core/base/arena.h"
 #include "core/base/clock.h"
 #include "core/core_vty.h"
+#include "core/net/json.h"
 #include "core/permit_spend.h"
 #include "core/queue.h"
 #include "store/store_open.h"
@@ -250,7 +251,7 @@ static void answer_with(struct world *w, const struct delivery *d, enum ipc_outc
 
 	r.detail = text_of(detail);
 	ipc_put_recipient(&l, TEXT_LITERAL("17"));
-	if (await)
+	if (await || !strcmp(detail, "final, with its id"))
 		r.wires = text_range((char *)list, writer_len(&l));
 	put(&w->sms, IPC_RESULT, ++w->call, put_result, &r);
 	UNTIL(w, w->sms.results_done == before + 1);
@@ -483,6 +484,45 @@ static void a_bad_report_refunds_once(void **state)
 	has(w, "post", 0, 0);
 	report(w, OUTCOME_REFUSED);
 	has(w, "post", 0, 0);
+}
+
+/* What all records together say was paid. */
+static int64_t recorded(struct world *w)
+{
+	struct store_cdr_next next = { .arena = w->arena, .limit = 100 };
+	const struct charge_port *port = billing_port(w->billing);
+	int64_t sum = 0;
+
+	ask_store(w, &next.base, STORE_CDR_NEXT);
+	for (const struct store_cdr_row *row = next.rows_out; row; row = row->next) {
+		struct json_doc *doc = NULL;
+		struct json_error error;
+		struct text t = { 0 };
+		int64_t amount = 0;
+		assert_int_equal(json_parse(row->body, NULL, &doc, &error), OK);
+		assert_true(json_text(json_member(json_root(doc), "amount"), &t) && port->take_amount(t, &amount));
+		sum += amount;
+		json_free(&doc);
+	}
+	return sum;
+}
+
+/* B18: its record was written when no report was awaited; the one that comes all the same refunds, and records that. */
+static void a_report_that_nobody_awaited_is_recorded(void **state)
+{
+	struct world *w = *state;
+
+	offer(w, "post", "+8290", "");
+	UNTIL(w, w->sms.deliveries == 1);
+	answer_with(w, &w->sms.got[0], IPC_SENT, false, "final, with its id");
+	has(w, "post", -10 * YEN, 0);
+	assert_int_equal(recorded(w), 10 * YEN);
+	report(w, OUTCOME_REFUSED);
+	has(w, "post", 0, 0);
+	assert_int_equal(recorded(w), 0);
+	report(w, OUTCOME_DELIVERED);
+	has(w, "post", 0, 0);
+	assert_int_equal(recorded(w), 0);
 }
 
 static void a_bad_report_leaves_what_was_paid_for_sending(void **state)
@@ -782,6 +822,7 @@ int main(void)
 		CASE(an_answer_posts_once),
 		CASE(refused_for_good_costs_nothing),
 		CASE(a_bad_report_refunds_once),
+		CASE(a_report_that_nobody_awaited_is_recorded),
 		CASE(a_bad_report_leaves_what_was_paid_for_sending),
 		CASE(doubt_keeps_the_hold),
 		CASE(what_expires_gives_its_hold_back),
