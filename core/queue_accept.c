@@ -96,13 +96,19 @@ static void refuse(struct accept_job *j, enum result result, uint16_t recipient,
 	job_free(j);
 }
 
+static void give_back_slot(struct queue *q, struct link *l)
+{
+	l->in_flight--;
+	queue_link_list(q, l); /* a row that waits may have it */
+}
+
 /* Slots that were kept for deliveries which did not go out after all. */
 static void give_back_slots(struct accept_job *j)
 {
 	for (unsigned i = 0; i < j->accept.deliveries_count; i++) {
 		struct store_new_delivery *d = &j->accept.deliveries[i];
 		if (j->links[i] && (j->accept.base.answer != STORE_DONE || !d->leased_out))
-			j->links[i]->in_flight--;
+			give_back_slot(j->queue, j->links[i]);
 	}
 }
 
@@ -449,7 +455,7 @@ static void give_back_all(struct accept_job *j)
 {
 	for (unsigned i = 0; i < j->accept.deliveries_count; i++) {
 		if (j->links[i])
-			j->links[i]->in_flight--;
+			give_back_slot(j->queue, j->links[i]);
 		j->links[i] = NULL;
 	}
 }

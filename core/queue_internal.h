@@ -154,6 +154,7 @@ struct queue {
 	struct flight_table strays; /* results whose row is being looked up: they decide, nothing else */
 	struct holder *free_holders;
 	struct flight *free_flights, *broken; /* broken: results that the store could not write yet */
+	struct stray *unread;		      /* results whose row could not be read yet */
 	struct report_job *unwritten;	      /* and reports */
 	struct outbox_flight *unwritten_outbox;
 	unsigned free_holders_count;

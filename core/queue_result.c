@@ -63,18 +63,6 @@ static void ended(struct store_request *r)
 	queue_flight_end(q, f);
 }
 
-/* What the store could not write is asked for again: the edge still waits for its acknowledgement. */
-void queue_results_again(struct queue *q)
-{
-	struct flight *f = q->broken;
-
-	q->broken = NULL;
-	for (struct flight *next; f; f = next) {
-		next = f->next_free;
-		queue_ask_store(q, &f->request.base, f->request.base.operation, f->request.base.done, f);
-	}
-}
-
 /* --- final ---------------------------------------------------------------------------------------------------- */
 
 static enum store_outcome outcome_of(enum ipc_outcome o)
@@ -249,6 +237,7 @@ static void apply(struct flight *f, const struct ipc_result *in)
 
 struct stray {
 	struct flight_node node; /* first; key = delivery id */
+	struct stray *next;	 /* of those whose row could not be read */
 	struct queue *queue;
 	struct holder *holder;
 	struct store_message_get get;
@@ -265,25 +254,47 @@ static void found(struct store_request *r)
 	bool ours = row && row->epoch == s->result.epoch;
 
 	queue_asked_done(q);
+	if (r->answer != STORE_DONE && r->refusal != STORE_NOT_FOUND) { /* the edge waits for its acknowledgement */
+		s->next = q->unread;
+		q->unread = s;
+		return;
+	}
 	flight_remove(&q->strays, &s->node);
-	if (r->answer == STORE_DONE || r->refusal == STORE_NOT_FOUND) {
-		struct flight *f = ours ? (struct flight *)flight_find(&q->flights, row->id.octets) : NULL;
-		if (ours && !f) {
-			f = queue_flight_of_row(q, s->holder, queue_link_get(q, s->result.link), row);
-			f->link->in_flight++;
-			flight_add(&q->flights, &f->node);
-		}
-		if (f && !f->settling) {
-			f->edge = s->edge;
-			f->edge_generation = s->generation;
-			f->call = s->call;
-			apply(f, &s->result);
-		} else if (!f) {
-			counter_add(q->count.late_results, 1);
-			done_to_edge(q, s->edge, s->generation, s->call);
-		}
+	struct flight *f = ours ? (struct flight *)flight_find(&q->flights, row->id.octets) : NULL;
+	if (ours && !f) {
+		f = queue_flight_of_row(q, s->holder, queue_link_get(q, s->result.link), row);
+		f->link->in_flight++;
+		flight_add(&q->flights, &f->node);
+	}
+	if (f && !f->settling) {
+		f->edge = s->edge;
+		f->edge_generation = s->generation;
+		f->call = s->call;
+		apply(f, &s->result);
+	} else if (!f) {
+		counter_add(q->count.late_results, 1);
+		done_to_edge(q, s->edge, s->generation, s->call);
 	}
 	queue_release_holder(q, &s->holder);
+}
+
+/* What the store could not write is asked for again: the edge still waits for its acknowledgement. */
+void queue_results_again(struct queue *q)
+{
+	struct flight *f = q->broken;
+
+	q->broken = NULL;
+	for (struct flight *next; f; f = next) {
+		next = f->next_free;
+		queue_ask_store(q, &f->request.base, f->request.base.operation, f->request.base.done, f);
+	}
+	struct stray *s = q->unread;
+
+	q->unread = NULL;
+	for (struct stray *next; s; s = next) {
+		next = s->next;
+		queue_ask_store(q, &s->get.base, STORE_MESSAGE_GET, found, s);
+	}
 }
 
 static void look_up(struct queue *q, unsigned edge, uint32_t call, const struct ipc_result *in)
