@@ -119,6 +119,8 @@ class Terminal:
         end = time.monotonic() + timeout
         while True:
             self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+            # More than the 10 s after which the terminal itself gives a role up: its words are to be seen.
+            self.socket.settimeout(timeout + 30)
             self.text = ""
             self.prompt = ""
             # One too many: those that were closed just now count until their end was seen.
