@@ -25,6 +25,11 @@ enum tag {
 	TAG_LINK,
 	TAG_USER_REFERENCE,
 	TAG_SOURCE_TYPE,
+	TAG_CHOICE,
+	TAG_CONSENT,
+	TAG_MAX_PRICE,
+	TAG_QUOTE,
+	TAG_FILES,
 };
 
 #define FLAG_FLASH 1u
@@ -72,6 +77,17 @@ static uint64_t take_number(struct reader value)
 	return v;
 }
 
+/* A zero is not written, so what may be zero and present carries a bit above its value. */
+static void put_money(const struct message *m, struct writer *w)
+{
+	put_number(w, TAG_CHOICE, (uint64_t)m->choice);
+	if (m->has_consent)
+		put_number(w, TAG_CONSENT, 0x100u | m->consent);
+	if (m->has_max_price)
+		put_number(w, TAG_MAX_PRICE, UINT64_C(1) << 63 | (uint64_t)m->max_price);
+	put_text(w, TAG_QUOTE, m->quote);
+}
+
 void message_encode(const struct message *m, struct writer *w)
 {
 	unsigned flags = (m->flash ? FLAG_FLASH : 0) | (m->from_network ? FLAG_FROM_NETWORK : 0) |
@@ -100,6 +116,8 @@ void message_encode(const struct message *m, struct writer *w)
 	put_text(w, TAG_LINK, m->link);
 	put_number(w, TAG_USER_REFERENCE, m->user_reference);
 	put_number(w, TAG_SOURCE_TYPE, (uint64_t)m->source_ton << 8 | m->source_npi);
+	put_money(m, w);
+	put_text(w, TAG_FILES, m->files);
 }
 
 static void take_coding(struct message *m, uint64_t v)
@@ -120,6 +138,24 @@ static void take_flags(struct message *m, uint64_t v)
 	m->flash = v & FLAG_FLASH;
 	m->from_network = v & FLAG_FROM_NETWORK;
 	m->emergency = v & FLAG_EMERGENCY;
+}
+
+static void take_choice(struct message *m, uint64_t v)
+{
+	if (v < MESSAGE_CHOICE_COUNT)
+		m->choice = (enum message_choice)v;
+}
+
+static void take_consent(struct message *m, uint64_t v)
+{
+	m->has_consent = v >> 8 == 1;
+	m->consent = (uint8_t)v;
+}
+
+static void take_max_price(struct message *m, uint64_t v)
+{
+	m->has_max_price = v >> 63;
+	m->max_price = (int64_t)(v & INT64_MAX);
 }
 
 static void take_field(struct message *m, uint8_t tag, struct reader value)
@@ -190,6 +226,21 @@ static void take_field(struct message *m, uint8_t tag, struct reader value)
 		m->source_npi = (uint8_t)v;
 		break;
 	}
+	case TAG_CHOICE:
+		take_choice(m, take_number(value));
+		break;
+	case TAG_CONSENT:
+		take_consent(m, take_number(value));
+		break;
+	case TAG_MAX_PRICE:
+		take_max_price(m, take_number(value));
+		break;
+	case TAG_QUOTE:
+		m->quote = t;
+		break;
+	case TAG_FILES:
+		m->files = t;
+		break;
 	}
 }
 
@@ -212,4 +263,36 @@ enum result message_decode(struct text header, struct message *out)
 		take_field(out, tag, value);
 	}
 	return OK;
+}
+
+void message_put_file(struct writer *w, const struct message_file *f)
+{
+	writer_u8(w, (uint8_t)f->media.len);
+	writer_text(w, f->media);
+	writer_u8(w, (uint8_t)f->name.len);
+	writer_text(w, f->name);
+	writer_u64(w, f->size);
+	writer_bytes(w, f->hash, sizeof(f->hash));
+	if (f->media.len > MESSAGE_MEDIA_MAX || f->name.len > MESSAGE_FILE_NAME_MAX)
+		w->failed = true;
+}
+
+static struct text take_short_text(struct reader *r)
+{
+	uint8_t len = reader_u8(r);
+	struct reader t = reader_sub(r, len);
+
+	return text_range((const char *)t.at, reader_left(&t));
+}
+
+bool message_take_file(struct reader *r, struct message_file *out)
+{
+	*out = (struct message_file){ 0 };
+	if (!reader_left(r))
+		return false;
+	out->media = take_short_text(r);
+	out->name = take_short_text(r);
+	out->size = reader_u64(r);
+	reader_copy(r, out->hash, sizeof(out->hash));
+	return !r->failed;
 }

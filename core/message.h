@@ -24,12 +24,28 @@
 #define MESSAGE_ADDRESS_MAX 255u /* octets of an address in any form */
 #define MESSAGE_ACCOUNT_MAX 64u
 #define MESSAGE_URL_MAX 2048u
-#define MESSAGE_REFERENCE_MAX 255u   /* the client's own reference */
-#define MESSAGE_TLVS_MAX 4096u	     /* TLVs passed through */
-#define MESSAGE_HEADER_MAX 9000u     /* room that holds any encoded header */
+#define MESSAGE_REFERENCE_MAX 255u /* the client's own reference */
+#define MESSAGE_TLVS_MAX 4096u	   /* TLVs passed through */
+#define MESSAGE_FILES_MAX 10u	   /* attachments of one message */
+#define MESSAGE_FILES_OCTETS 3072u /* their descriptions together */
+#define MESSAGE_MEDIA_MAX 127u	   /* octets of a media type, RFC 6838 4.2 */
+#define MESSAGE_FILE_NAME_MAX 255u
+#define MESSAGE_QUOTE_MAX 512u	     /* a quote's token */
+#define MESSAGE_HEADER_MAX 13000u    /* room that holds any encoded header */
 #define MESSAGE_RECIPIENTS_MAX 1000u /* of one accept */
 
 enum message_content { MESSAGE_TEXT, MESSAGE_BINARY };
+
+/* Which bearers the sender asks for; CHOICE_CHANNEL: what the channel it came by says (SMPP names SMS). */
+enum message_choice { CHOICE_CHANNEL, CHOICE_PACKET, CHOICE_PACKET_THEN_PAID, CHOICE_PAID, MESSAGE_CHOICE_COUNT };
+
+/* A file of a message. Its bytes lie in the store's folder of files under their hash, and never in the header. */
+struct message_file {
+	struct text media; /* "image/jpeg" */
+	struct text name;  /* as the sender called it, without a path; or empty */
+	uint64_t size;	   /* octets */
+	uint8_t hash[32];  /* SHA-256 of the bytes */
+};
 
 /* What the sender wants to hear about each recipient: bits as in Kannel's dlr-mask. */
 #define REPORT_DELIVERED 1u
@@ -66,7 +82,22 @@ struct message {
 	struct text link;	  /* only by this link, when the sender asks and may */
 	uint16_t user_reference;  /* user_message_reference of an SMPP client */
 	uint8_t source_ton, source_npi;
+
+	/* What the sender says about money; it can narrow what the account allows, never widen it. */
+	enum message_choice choice;
+	bool has_consent; /* `consent` was given with the message: enum consent of core/route_decide.h */
+	uint8_t consent;
+	bool has_max_price; /* most for one delivery, tax included, 10^-6 units of the account's currency */
+	int64_t max_price;
+	struct text quote; /* the token of a quote that this message is bound to, or empty */
+
+	struct text files; /* written by message_put_file(), read by message_take_file(); not empty: CONTENT_FILE */
 };
+
+/* Appends one file's description to what becomes `files`. */
+void message_put_file(struct writer *w, const struct message_file *file);
+/* The next one; false at the end and for what is malformed (reader_done() tells which). */
+bool message_take_file(struct reader *r, struct message_file *out);
 
 /* Encodes all but body and recipients. Room of MESSAGE_HEADER_MAX always suffices for a message within the limits. */
 void message_encode(const struct message *message, struct writer *w);

@@ -57,6 +57,44 @@ static void the_envelope_comes_back(void **state)
 	assert_true(m.validity_us == full.validity_us);
 }
 
+static void money_and_files_come_back(void **state)
+{
+	static const struct message_file first = { .media = TEXT_LITERAL("image/jpeg"),
+						   .name = TEXT_LITERAL("cat.jpg"),
+						   .size = 70000,
+						   .hash = { 1, 2, 3 } },
+					 second = { .media = TEXT_LITERAL("text/plain") };
+	uint8_t list[512], room[MESSAGE_HEADER_MAX];
+	struct writer files = writer_of(list, sizeof(list)), w = writer_of(room, sizeof(room));
+	struct message m = { .choice = CHOICE_PAID, .has_consent = true, .has_max_price = true }, out;
+	struct message_file f;
+
+	(void)state;
+	message_put_file(&files, &first);
+	message_put_file(&files, &second);
+	m.files = text_range((char *)list, writer_len(&files));
+	m.quote = TEXT_LITERAL("q.1.abc");
+	message_encode(&m, &w);
+	assert_true(writer_ok(&w));
+	assert_int_equal(message_decode(text_range((char *)room, writer_len(&w)), &out), OK);
+	assert_int_equal(out.choice, CHOICE_PAID);
+	assert_true(out.has_consent && !out.consent && out.has_max_price && !out.max_price);
+	assert_true(text_is(out.quote, "q.1.abc"));
+	struct reader r = reader_of(out.files.at, out.files.len);
+	assert_true(message_take_file(&r, &f));
+	assert_true(text_is(f.media, "image/jpeg") && text_is(f.name, "cat.jpg") && f.size == 70000 && f.hash[2] == 3);
+	assert_true(message_take_file(&r, &f));
+	assert_true(text_is(f.media, "text/plain") && !f.name.len && !f.size);
+	assert_false(message_take_file(&r, &f));
+	assert_true(reader_done(&r));
+	for (size_t n = 1; n < writer_len(&files); n++) {
+		r = reader_of(list, n);
+		while (message_take_file(&r, &f))
+			;
+		assert_true(reader_done(&r) == (n == 59));
+	}
+}
+
 static void unknown_fields_are_skipped(void **state)
 {
 	static const char future[] = "\x01\xee\x00\x02zz\x04\x00\x02hi";
@@ -177,9 +215,10 @@ static void parts_must_make_sense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_envelope_comes_back),	  cmocka_unit_test(unknown_fields_are_skipped),
-		cmocka_unit_test(addresses_are_normalised),	  cmocka_unit_test(result_there_and_every_prefix),
-		cmocka_unit_test(deliver_there_and_every_prefix), cmocka_unit_test(parts_must_make_sense),
+		cmocka_unit_test(the_envelope_comes_back),	 cmocka_unit_test(money_and_files_come_back),
+		cmocka_unit_test(unknown_fields_are_skipped),	 cmocka_unit_test(addresses_are_normalised),
+		cmocka_unit_test(result_there_and_every_prefix), cmocka_unit_test(deliver_there_and_every_prefix),
+		cmocka_unit_test(parts_must_make_sense),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
