@@ -12,12 +12,14 @@ import select
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "scenario"))
 import kannel  # noqa: E402
 from daemon import B, ROOT  # noqa: E402
+from httpd import Http  # noqa: E402
 from gateway import Gateway, free_port, secret, wait_for  # noqa: E402
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 3))
@@ -27,6 +29,12 @@ WITH_KANNEL = os.environ.get("BENCH_KANNEL", "1") == "1" and kannel.installed()
 ROWS = os.environ.get("BENCH_ROWS", "")
 TOOLS = os.path.join(ROOT, B, "tests/tools") if not os.path.isabs(B) else os.path.join(B, "tests/tools")
 WINDOWS = (10, 100, 1000)
+TARIFF = "version,1,JPY,2019-10-01,,half-up,0.01\nprice,sms,+81,half,1,1530,3,10%,sent\nprice,sms,+81,full,1,670,3,10%,sent\n"
+BILLING = """billing
+ tariff {tariff}
+ currency JPY
+ ceiling 10.00
+"""
 TEXT = "a" * 100
 SECONDS = 120  # no row takes longer
 
@@ -44,6 +52,13 @@ account app
  default-sender +81500000001
  smpp-window 1000
  webhook http://127.0.0.1:@hook@/
+"""
+# An account with a balance, and who tops it up.
+PAYER = """ consent always
+account boss
+ secret {secret}
+ admin yes
+ payment free
 """
 LINK = """smsc w{window}{kind}
  host 127.0.0.1:@sink@
@@ -118,19 +133,25 @@ def wanted(row):
     return re.search(ROWS, row)
 
 
-def name_of(source, window, receipts):
-    return f"{source} -> SMPP, window {window}" + (", receipts" + (" and webhooks" if source == "HTTP" else "") if receipts else "")
+def name_of(source, window, receipts, billed=False):
+    return (f"{source} -> SMPP, window {window}" + (", receipts" + (" and webhooks" if source == "HTTP" else "") if receipts else "") +
+            (", billed" if billed else ""))
 
 
 # --- cellpost
 
 class OurRows:
-    def __init__(self, table):
-        self.table = table
+    def __init__(self, table, billed=False):
+        self.table, self.billed = table, billed
         self.ports = {"sink": free_port(), "hook": free_port()}
         self.sink = Tool("smpp_sink", "-p", self.ports["sink"], "-n", MESSAGES, "-r", "-k")
         self.hook = Tool("http_sink", "-p", self.ports["hook"], "-n", MESSAGES, "-k")
         text = CONFIG.format(secret=secret("secret"))
+        if billed:
+            self.tariff = tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="ascii")
+            self.tariff.write(TARIFF)
+            self.tariff.flush()
+            text += PAYER.format(secret=secret("secret")) + BILLING.format(tariff=self.tariff.name)
         for window in WINDOWS:
             for receipts in (False, True):
                 text += LINK.format(window=window, kind="r" if receipts else "n", receipts="yes" if receipts else "no",
@@ -139,6 +160,14 @@ class OurRows:
         if not all(self.gateway.link_up(f"smsc:w{w}{k}") for w in WINDOWS for k in "nr"):
             raise SystemExit("the links are not up")
         time.sleep(0.5)
+        if billed:
+            self.top_up()
+
+    def top_up(self):
+        boss = Http(self.gateway.ports["http"], "boss", "secret")
+        status, answer = boss.json("POST", "/v1/accounts/app/top-up", {"amount": "90000000.00"}, {"Idempotency-Key": "bench"})
+        if status != 200:
+            raise SystemExit(f"no top-up: {answer}")
 
     def idle_memory(self):
         total = self.gateway.memory()
@@ -157,7 +186,7 @@ class OurRows:
         return got, None
 
     def row(self, source, window, receipts):
-        row = name_of(source, window, receipts)
+        row = name_of(source, window, receipts, self.billed)
         if not wanted(row):
             return
         before, begun = sum(self.gateway.cpu().values()), time.monotonic()
@@ -239,6 +268,7 @@ def print_table(table, memory):
         like = row
         if row.startswith("SMPP"):  # Kannel has no SMPP server: its HTTP row
             like = row.replace("SMPP ->", "HTTP ->", 1).replace("receipts", "receipts and webhooks")
+        like = like.replace(", billed", "")  # Kannel bills nothing and stores nothing
         ours, cost = table.median(row, "cellpost", "rate"), table.median(row, "cellpost", "us")
         theirs, their_cost = table.median(like, "Kannel", "rate"), table.median(like, "Kannel", "us")
         ratios = (f"{ours / theirs:.1f} x", f"{their_cost / cost:.1f} x") if ours and theirs and cost else ("-", "-")
@@ -265,6 +295,12 @@ def main():
             for window in WINDOWS:
                 ours.row("SMPP", window, receipts)
         ours.close()
+        if any(wanted(name_of(source, w, False, True)) for source in ("HTTP", "SMPP") for w in WINDOWS):
+            billed = OurRows(table, True)
+            for source in ("HTTP", "SMPP"):
+                for window in WINDOWS:
+                    billed.row(source, window, False)
+            billed.close()
         for receipts in (False, True):
             for window in WINDOWS if WITH_KANNEL else ():
                 kannel_row(table, window, receipts)

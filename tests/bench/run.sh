@@ -3,6 +3,7 @@
 # Our figures: each part alone, then the whole gateway beside Kannel. No rate is a failure; a bench that fails is.
 #	BENCH_ROUNDS=3     rounds of each, of which the medians count; BENCH_MESSAGES and others: rows.py
 #	BENCH_PARTS=0      the whole gateway only
+#	BENCH_ACCOUNTS=10000, BENCH_RECORDS=200000 of the ledger: a million and ten million take an hour and 15 GB
 set -eu
 rounds=${BENCH_ROUNDS:-3}
 
@@ -15,6 +16,7 @@ parts() {
 	for batch in 64 512; do
 		"$B/bench_store" 50000 "$batch"
 	done
+	"$B/bench_ledger" "${BENCH_ACCOUNTS:-10000}" "${BENCH_RECORDS:-200000}"
 	for bench in smpp sms route; do
 		"$B/bench_$bench"
 	done
