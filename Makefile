@@ -157,6 +157,7 @@ bench: deps
 # Who includes whom, from the compiler's own dependency files.
 layers: unit-programs all
 	@B=$(B) /usr/bin/python3 tests/layers.py
+	@B=$(B) /usr/bin/python3 tests/doors.py
 
 # Each header compiles alone.
 HEADERS = $(shell git ls-files --cached --others --exclude-standard '*.h')
