@@ -4,7 +4,9 @@
 
 #include "core/config.h"
 #include "core/net/uri.h"
+#include "daemon/api_push.h"
 #include "daemon/api_take.h"
+#include "daemon/api_terms.h"
 #include "daemon/api_time.h"
 
 #define UDH_MAX 140u
@@ -67,7 +69,7 @@ static enum result take_to(struct api_take *p, const struct json_value *v)
 static enum result one_body(struct api_take *p)
 {
 	if (p->has_body)
-		return API_TAKE_BAD(p, "conflict", "a message has one of text, binary and binary_hex");
+		return API_TAKE_BAD(p, "conflict", "a message has one of text, binary, binary_hex and push");
 	p->has_body = true;
 	return OK;
 }
@@ -264,6 +266,8 @@ static enum result take_ports(struct api_take *p, const struct json_value *v)
 	struct json_cursor at = { 0 };
 	struct text name;
 
+	if (m->has_ports)
+		return API_TAKE_BAD(p, "conflict", "a push has its own ports");
 	if (json_kind(v) != JSON_KIND_OBJECT || !json_member(v, "destination"))
 		return API_TAKE_BAD(p, "wrong_type", "must be an object with \"destination\" and perhaps \"source\"");
 	while (json_next_member(v, &at, &name, &member)) {
@@ -305,7 +309,12 @@ struct field {
 	X("send_at", take_send_at) \
 	X("priority", take_priority) \
 	X("ports", take_ports) \
-	X("link", take_link)
+	X("bearer", api_terms_bearer) \
+	X("consent", api_terms_consent) \
+	X("max_price", api_terms_max_price) \
+	X("quote", api_terms_quote) \
+	X("link", take_link) \
+	X("push", api_push_take)
 
 #define AS_FIELD(name, take) { name, take },
 #define AS_NAME(name, take) name,
@@ -335,13 +344,13 @@ static enum result whole(struct api_take *p)
 	}
 	if (!p->has_body) {
 		p->field = TEXT_LITERAL("text");
-		return API_TAKE_BAD(p, "missing", "a message has text, binary or binary_hex");
+		return API_TAKE_BAD(p, "missing", "a message has text, binary, binary_hex or push");
 	}
 	if (m->has_ports && m->udh.len) {
 		p->field = TEXT_LITERAL("ports");
 		return API_TAKE_BAD(p, "conflict", "the user data header given as \"udh\" says the ports already");
 	}
-	return OK;
+	return api_terms_agree(p);
 }
 
 static enum result take_members(struct api_take *p, const struct json_value *root)

@@ -27,3 +27,4 @@ reference: $(B)/cellpost
 	@cp $(B)/cellpostd.conf.5 daemon/cellpostd.conf.5
 .PHONY: reference
 SRCS_daemon += daemon/sms_role.c daemon/sms_links.c daemon/sms_modems.c
+SRCS_daemon += daemon/api_push.c

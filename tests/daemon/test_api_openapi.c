@@ -10,8 +10,10 @@
 #include "core/net/json.h"
 #include "daemon/api_internal.h"
 #include "daemon/api_message.h"
+#include "daemon/api_push.h"
 #include "daemon/kannel_values.h"
 #include "daemon/openapi_json.h"
+#include "sms/wap_service.h"
 
 static struct json_doc *doc;
 
@@ -104,6 +106,9 @@ static void fields_are_those_of_the_parser(void **state)
 	same_members(properties, api_message_fields);
 	same_members(AT("components", "schemas", "Message", "properties", "ports", "properties"), api_message_ports);
 	same_items(AT("components", "schemas", "ReportWord", "enum"), api_message_reports);
+	same_members(AT("components", "schemas", "Message", "properties", "push", "properties"), api_push_fields);
+	same_items(AT("components", "schemas", "Message", "properties", "push", "properties", "type", "enum"),
+		   wap_service_words);
 	same_items(json_member(json_item(json_member(json_member(properties, "coding"), "oneOf"), 0), "enum"),
 		   api_message_codings);
 }

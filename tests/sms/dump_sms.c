@@ -18,6 +18,7 @@
 #include "sms/sgsap.h"
 #include "sms/split.h"
 #include "sms/wap_push.h"
+#include "sms/wap_service.h"
 
 static void dump_written(unsigned language)
 {
@@ -336,6 +337,39 @@ static void dump_push(void)
 	     "\twsp.header.x_wap_application_id=x-wap-application:mms.ua");
 }
 
+/* What the API's pushes carry. */
+static void dump_services(void)
+{
+	static const struct {
+		struct wap_service service;
+		const char *fields;
+	} rows[] = {
+		{ { WAP_SI, TEXT_LITERAL("http://www.example.org/a"), TEXT_LITERAL("Hello \xc3\xa9"), 0 },
+		  "\twsp.header.content_type=application/"
+		  "vnd.wap.sic\twbxml.version=0x02\twbxml.public_id.known=0x00000005" },
+		{ { WAP_SL, TEXT_LITERAL("https://example.org/b"), { 0 }, 0 },
+		  "\twsp.header.content_type=application/"
+		  "vnd.wap.slc\twbxml.version=0x02\twbxml.public_id.known=0x00000006" },
+		{ { WAP_MMS_NOTIFICATION, TEXT_LITERAL("http://mms.example.net/m1"), TEXT_LITERAL("Holiday"), 70000 },
+		  "\twsp.header.x_wap_application_id=x-wap-application:mms.ua\tmmse.message_type=0x82"
+		  "\tmmse.content_location=http://mms.example.net/"
+		  "m1\tmmse.message_size=70000\tmmse.subject=Holiday"
+		  "\tmmse.expiry.rel=259200.000000000\tmmse.mms_version=1.2" },
+	};
+	static char octets[WAP_SERVICE_MAX];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct writer w = writer_of(octets, sizeof(octets));
+		struct message m = { 0 };
+		const char *why;
+
+		if (wap_service_message(&rows[i].service, &m, &w, &why) != OK)
+			printf("wsp-cl\tFAILED\n");
+		else
+			line("wsp-cl", &w, "%s", rows[i].fields);
+	}
+}
+
 static void dump_codings(void)
 {
 	static const uint8_t codings[] = { 0x00, 0x04, 0x08, 0x10, 0x11, 0x14, 0x16, 0x18,
@@ -517,6 +551,7 @@ static void dump_pdus(void)
 	dump_commands_and_reports();
 	dump_plain_rp();
 	dump_push();
+	dump_services();
 	dump_codings();
 	dump_sgsap();
 	dump_gsup();

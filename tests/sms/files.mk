@@ -37,3 +37,4 @@ FAKES_tests/sms/test_gsup_port.c := tests/fake/fake_queue.c
 TESTS += tests/sms/test_sgs_port.c
 FAKES_tests/sms/test_sgs_port.c := tests/fake/fake_queue.c
 TESTS += tests/sms/test_link_vty.c
+TESTS += tests/sms/test_wap_service.c
