@@ -106,6 +106,7 @@ static void use_settings(struct smpp_link *l)
 					    .repeat_tlv = (uint16_t)s->repeat_tlv };
 	l->style.text = (struct smpp_text_settings){ .alphabet = (enum smpp_alphabet)s->alphabet,
 						     .join = (enum smpp_join)s->join,
+						     .ports_by_tlv = s->ports == SMSC_PORTS_TLV,
 						     .transliterate = s->transliterate,
 						     .strict = s->strict };
 	l->incoming = (struct smpp_incoming){ .calls = l->calls,

@@ -45,6 +45,7 @@ struct smpp_text_settings {
 	uint16_t locking_languages, single_languages; /* ALPHABET_BIT(): sent only with these */
 	bool transliterate;			      /* see split.h */
 	bool flash_by_subunit; /* flash as dest_addr_subunit 1 (5.3.2.1), not as data_coding 0xF0, 0x18 */
+	bool ports_by_tlv;     /* ports as source_port and destination_port TLVs, not in a header of ours */
 	bool strict;	       /* refuse what is against the book: UDHI with sar_ or port TLVs, wrong octets */
 	unsigned parts_max;    /* 0 = SPLIT_PARTS_MAX */
 };
@@ -101,12 +102,15 @@ struct smpp_text_plan {
 	unsigned segments; /* short messages that the phone gets: what is paid for */
 	bool payload;	   /* the content of the one PDU is message_payload */
 	bool flash_subunit;
+	bool port_tlvs;
+	uint16_t source_port, destination_port;
 };
 
 /*
  * Plans the parts of `message` (its body, content, flash, udh, ports, coding). A message whose sender gave a header or
  * a coding keeps both; one whose header says that it is a part stays one part. Where the message has a header or ports,
- * SMPP_JOIN_SAR becomes SMPP_JOIN_UDH_8, for the two exclude each other. `arena` is needed with `transliterate` and
+ * SMPP_JOIN_SAR becomes SMPP_JOIN_UDH_8, for the two exclude each other; with ports_by_tlv, ports alone are no header,
+ * and the two ways of joining by a header become SMPP_JOIN_SAR beside them. `arena` is needed with `transliterate` and
  * where header elements are put together; the plan refers to it and to the message. Errors as of split_plan(), and
  * ERR_MALFORMED for a header that is none.
  */

@@ -7,15 +7,18 @@
 /* The elements each part carries: the message's own header but for tables, and its ports where that has none. */
 struct elements {
 	struct text octets;
-	bool is_part; /* a concatenation element of the sender's */
+	bool is_part;	/* a concatenation element of the sender's */
+	bool port_tlvs; /* the ports stand beside them */
 };
 
-static enum result gather_elements(const struct message *m, struct arena *arena, struct elements *out)
+/* A header and port TLVs exclude each other (SMPP 3.4 5.2.12): TLVs for messages that have no other element. */
+static enum result gather_elements(const struct message *m, const struct smpp_text_settings *s, struct arena *arena,
+				   struct elements *out)
 {
 	struct header h = { 0 };
 
-	*out = (struct elements){ 0 };
-	if (!m->udh.len && !m->has_ports)
+	*out = (struct elements){ .port_tlvs = s->ports_by_tlv && m->has_ports && !m->udh.len };
+	if (out->port_tlvs || (!m->udh.len && !m->has_ports))
 		return OK;
 	struct reader r = reader_of(m->udh.at, m->udh.len);
 	/* A wrong language or a last element cut short leaves the rest usable. */
@@ -37,6 +40,8 @@ static enum result gather_elements(const struct message *m, struct arena *arena,
 
 static enum smpp_join join_of(const struct smpp_text_settings *s, const struct elements *elements)
 {
+	if (elements->port_tlvs && s->join != SMPP_JOIN_PAYLOAD)
+		return SMPP_JOIN_SAR;
 	if (s->join == SMPP_JOIN_SAR && elements->octets.len)
 		return SMPP_JOIN_UDH_8;
 	if (s->join == SMPP_JOIN_PAYLOAD && s->alphabet == SMPP_ALPHABET_GSM7_PACKED)
@@ -53,6 +58,7 @@ static struct split_options options_of(const struct smpp_text_settings *s, const
 	bool languages = septets && join != SMPP_JOIN_PAYLOAD && join != SMPP_JOIN_SAR;
 	struct split_options o = { .reference = references[join],
 				   .elements = elements->octets,
+				   .peer_octets = elements->port_tlvs ? HEADER_PORTS_16_SIZE : 0,
 				   .parts_max = elements->is_part ? 1 : s->parts_max,
 				   .transliterate = s->transliterate };
 
@@ -109,7 +115,7 @@ enum result smpp_text_plan(const struct message *m, const struct smpp_text_setti
 	struct elements elements;
 	size_t ignored;
 
-	enum result result = gather_elements(m, arena, &elements);
+	enum result result = gather_elements(m, s, arena, &elements);
 	if (result)
 		return result;
 	out->join = join_of(s, &elements);
@@ -119,6 +125,9 @@ enum result smpp_text_plan(const struct message *m, const struct smpp_text_setti
 		return result;
 	out->alphabet = s->alphabet;
 	out->segments = out->split.parts;
+	out->port_tlvs = elements.port_tlvs;
+	out->source_port = m->source_port;
+	out->destination_port = m->destination_port;
 	out->payload = out->join == SMPP_JOIN_PAYLOAD && out->segments > 1;
 	out->parts = out->payload ? 1 : out->segments;
 	out->flash_subunit = m->flash && s->flash_by_subunit;
@@ -160,6 +169,10 @@ void smpp_text_put_part(const struct smpp_text_plan *p, unsigned part, uint16_t 
 {
 	if (p->flash_subunit)
 		smpp_tlv_put_u8(tlvs, SMPP_TLV_DEST_ADDR_SUBUNIT, 1);
+	if (p->port_tlvs) {
+		smpp_tlv_put_u16(tlvs, SMPP_TLV_SOURCE_PORT, p->source_port);
+		smpp_tlv_put_u16(tlvs, SMPP_TLV_DESTINATION_PORT, p->destination_port);
+	}
 	if (p->payload) {
 		put_payload(p, tlvs);
 		return;

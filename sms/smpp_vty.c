@@ -13,6 +13,7 @@ static const char *const bind_words[] = { "transceiver", "transmitter", "receive
 static const char *const version_words[] = { "3.3", "3.4", "5.0", NULL };
 static const char *const id_words[] = { "any", "same", "response-hex", "receipt-hex", NULL };
 static const char *const doubt_words[] = { "default", "repeat", "report", NULL };
+static const char *const port_words[] = { "udh", "tlv", NULL };
 
 static const struct knob server_knobs[] = {
 	{ .name = "listen",
@@ -328,6 +329,13 @@ static const struct knob smsc_knobs[] = {
 	  .max = SECONDS(3600),
 	  .fallback = "60s",
 	  .help = "Longest wait between tries to connect; it doubles from 1 s" },
+	{ .name = "ports",
+	  .type = KNOB_WORD,
+	  .offset = offsetof(struct smsc_settings, ports),
+	  .words = port_words,
+	  .fallback = "udh",
+	  .help = "How application ports (WAP pushes) are told: in a user data header, or as TLVs, with sar_ TLVs "
+		  "where the message is long" },
 };
 
 static enum result smsc_check(const void *node, const char **why_out)

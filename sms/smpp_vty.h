@@ -44,7 +44,9 @@ struct smsc_settings {
 	struct text service_type;
 	int64_t source_ton, source_npi, destination_ton, destination_npi; /* 256 = by the address */
 	int64_t bind_timeout, enquire, enquire_answer, answer, silence, reconnect_max;
+	int64_t ports; /* SMSC_PORTS_UDH, SMSC_PORTS_TLV */
 };
+enum smsc_ports { SMSC_PORTS_UDH, SMSC_PORTS_TLV };
 extern const struct node_kind smsc_kind;
 
 uint8_t smsc_version(const struct smsc_settings *s); /* as in interface_version */

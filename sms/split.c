@@ -96,7 +96,7 @@ static size_t element_octets(const struct split_options *o, struct alphabet_tabl
 /* Units of content in one part, 0 when the header fills it. */
 static size_t capacity_of(const struct split_options *o, const struct coding *k, bool concatenated)
 {
-	size_t elements = element_octets(o, k->tables, concatenated);
+	size_t elements = element_octets(o, k->tables, concatenated) + o->peer_octets;
 	size_t header = elements ? elements + 1 : 0;
 
 	if (header >= USER_DATA_OCTETS)

@@ -42,6 +42,7 @@ struct split_options {
 	enum split_reference reference;
 	struct text
 		elements; /* header elements that each part carries, without UDHL (ports, what came with the message) */
+	size_t peer_octets; /* of elements that the peer puts into each part by what we tell it beside (port TLVs) */
 	unsigned parts_max; /* 0 = SPLIT_PARTS_MAX */
 	bool transliterate; /* see transliterate.h: used only when it makes fewer parts */
 };

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/hex.h"
 #include "sms/smpp_status.h"
@@ -388,9 +389,48 @@ static void a_payload_is_one_pdu_and_its_segments_are_counted(void **state)
 	assert_memory_equal(part_hex(0, 1), "|042400c87878", 13);
 }
 
+/* No header of ours; the centre will put ports and concatenation into each part, and the room for both is left. */
+static void ports_as_tlvs(void **state)
+{
+	static char longer[300];
+	struct message m = {
+		.content = MESSAGE_BINARY, .has_ports = true, .destination_port = 2948, .source_port = 9200
+	};
+	struct smpp_text_settings s = { .ports_by_tlv = true };
+	struct arena *arena = arena_new(4096);
+
+	(void)state;
+	m.body = TEXT_LITERAL("\x01\x02");
+	plan_it(m, s, arena);
+	assert_string_equal(part_hex(0, 1), "0102|020a000223f0020b00020b84");
+	assert_int_equal(plan.esm_class, 0);
+	for (unsigned join = 0; join < SMPP_JOINS; join++) {
+		bool payload = join == SMPP_JOIN_PAYLOAD;
+
+		s.join = join;
+		m.body = text_range(longer, 257);
+		plan_it(m, s, arena);
+		assert_int_equal(plan.segments, 3);
+		assert_int_equal(plan.parts, payload ? 1 : 3);
+		assert_int_equal(plan.esm_class, 0);
+		assert_non_null(strstr(part_hex(0, 0x1234), "|020a000223f0020b00020b84"));
+		assert_non_null(strstr(part_hex(0, 0x1234), payload ? "04240101" : "020c00021234020e000103020f000101"));
+	}
+	/* a header of the sender's, or none of the two */
+	m.udh = TEXT_LITERAL("\x02\x70\x00");
+	m.body = TEXT_LITERAL("\x01");
+	s.join = SMPP_JOIN_UDH_8;
+	plan_it(m, s, arena);
+	assert_string_equal(part_hex(0, 1), "08700005040b8423f001");
+	plan_it((struct message){ .body = TEXT_LITERAL("A") }, s, arena);
+	assert_string_equal(part_hex(0, 1), "41");
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ports_as_tlvs),
 		cmocka_unit_test(codings_are_read),
 		cmocka_unit_test(wrong_octets),
 		cmocka_unit_test(headers_are_read),
