@@ -70,6 +70,15 @@ struct config_node {
 	unsigned line;	  /* where the node was opened; 0 = by default or by the VTY */
 };
 
+struct config;
+
+/* What only a whole set can show: a value that names what no node is. Texts live until the next such check. */
+struct config_miss {
+	const char *knob; /* whose line is at fault */
+	struct text word;
+	const char *why; /* NULL: nothing is amiss */
+};
+
 struct node_kind {
 	const char *name;
 	bool named; /* else at most one, and it exists even when the file does not mention it unless `optional` */
@@ -81,9 +90,8 @@ struct node_kind {
 	const char *help;
 	/* What no single knob can check; may be NULL. Text lives as long as the program. */
 	enum result (*check)(const void *node, const char **why_out);
+	struct config_miss (*check_set)(const struct config *config, const void *node); /* may be NULL */
 };
-
-struct config;
 
 #define CONFIG_FILE_MAX (4u * 1024u * 1024u)
 #define CONFIG_LINE_MAX 4096u

@@ -157,6 +157,18 @@ static void read_line(struct reading *r, struct text line)
 		node_line(r, words);
 }
 
+static void check_in_set(struct reading *r, const struct entry *e)
+{
+	struct config_miss miss = e->kind->check_set(r->config, e->node);
+
+	if (!miss.why)
+		return;
+	int knob = config_knob_index(e->kind, text_of(miss.knob));
+	if (knob >= 0 && e->lines[knob])
+		r->line = e->lines[knob];
+	complain(r, miss.word, "%s", miss.why);
+}
+
 static void check_entry(struct reading *r, const struct entry *e)
 {
 	const struct node_kind *kind = e->kind;
@@ -171,6 +183,8 @@ static void check_entry(struct reading *r, const struct entry *e)
 	}
 	if (r->faults == before && kind->check && kind->check(e->node, &why))
 		complain(r, word, "%s", why);
+	if (r->faults == before && kind->check_set)
+		check_in_set(r, e);
 }
 
 static void check_all(struct reading *r)

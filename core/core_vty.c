@@ -2,6 +2,8 @@
 /* The tables of the nodes in core_vty.h. */
 #include "core/core_vty.h"
 
+#include "core/route_links.h"
+
 #define FIELD(type, member) offsetof(struct type, member)
 #define COUNT(a) (unsigned)(sizeof(a) / sizeof((a)[0]))
 #define SECONDS(n) (INT64_C(1000000) * (n))
@@ -201,6 +203,7 @@ const struct node_kind route_kind = {
 	.roles = FOR_QUEUE,
 	.help = "Which links take which messages",
 	.check = route_check,
+	.check_set = route_links_missing,
 };
 
 static const struct knob queue_knobs[] = {

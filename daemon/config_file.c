@@ -47,6 +47,12 @@ struct config *config_file_read(int fd, const char *path, config_fault fault, vo
 		fault(owner, path, 0, text_range("", 0), why);
 		return NULL;
 	}
+	/* A save that is under way empties the file first: a reload then must not drop every account. */
+	if (!text_trim(content).len) {
+		fault(owner, path, 0, text_range("", 0), "empty: a configuration that serves nobody is not used");
+		memory_file_forget(&content);
+		return NULL;
+	}
 	struct config *config = config_new(config_all_kinds, config_all_kinds_count);
 	if (config_read(config, path, content, fault, owner))
 		config_free(&config);

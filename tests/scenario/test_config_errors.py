@@ -47,6 +47,10 @@ WRONG = [
     ("route b\n prefix 1\n link lab heavy\n", None, "a link of a route is written as"),
     ("queue\n validity 90d\n", 2, "90d: `validity` goes from 1s to 30d"),
     ("queue\n retry soon\n", 1, "`retry` takes up to 16 durations"),
+    ("smsc centre\n host x:1\n system-id x\nroute b\n prefix 1\n link smsc:centr\n", 6, "smsc:centr: there is no smsc `centr`; did you mean `centre`?"),
+    ("route b\n prefix 1\n link lab\n link esme:ap\n", 4, "esme:ap: there is no account `ap`; did you mean `app`?"),
+    ("route b\n prefix 1\n link centre 3\n", 3, "centre: no such kind of link: write smsc:NAME"),
+    ("route b\n prefix 1\n link gsup\n", 3, "gsup: there is no `gsup` node"),
     ("store\n driver postgres\n", 2, "postgres: `driver` is one of: sqlite memory"),
     ("smpp-server\n tls-listen 127.0.0.1:1\n", None, "tls-"),
     ("smpp-server\n tls-listen 127.0.0.1:1\n tls-certificate /nowhere/x.pem\n tls-key /nowhere/x.key\n", None, "/nowhere/x.pem"),
@@ -87,6 +91,7 @@ def main():
     gateway = Gateway(GOOD % secret("secret"))
     lines = gateway.text.count("\n")
     cases = [(gateway.text + more, line and lines + line, said) for more, line, said in WRONG]
+    cases.append((" \n\n", None, "empty: a configuration that serves nobody is not used"))
     cases.append((gateway.text.replace(*LAB), 7, "loopback addresses only"))
     wrong = [w for w in (refused(gateway, *c) for c in cases) if w]
     tap.check(not wrong, f"{len(cases)} wrong files: exit code 1, file, line, word, nearest word", "\n".join(wrong))
