@@ -7,6 +7,8 @@
 #include "billing/charge_internal.h"
 #include "billing/ledger.h"
 
+#define PROOF_MAX 400u
+
 static bool is_on(void *owner)
 {
 	const struct billing *b = owner;
@@ -83,13 +85,16 @@ static enum result price(void *owner, const struct charge_payer *payer, const st
 	return OK;
 }
 
-/* What the payer agreed to: the record of a standing consent given by configuration. */
+/* What the payer agreed to: the record of a standing consent given by configuration, and what came with the
+ * message. */
 static struct octets proof_of(const struct charge_payer *payer, struct arena *arena)
 {
-	struct writer w = writer_of(arena_alloc(arena, 160), 160);
+	struct writer w = writer_of(arena_alloc(arena, PROOF_MAX), PROOF_MAX);
 
 	writer_printf(&w, "account %.*s: consent %s, at most ", TEXT_ARGS(payer->name), consent_name(payer->consent));
 	amount_print(&w, payer->ceiling);
+	if (payer->said.len)
+		writer_printf(&w, "; the message: %.*s", TEXT_ARGS(payer->said));
 	return (struct octets){ w.start, writer_ok(&w) ? writer_len(&w) : 0 };
 }
 

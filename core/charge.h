@@ -23,6 +23,7 @@ struct charge_payer {
 	char currency[CHARGE_CURRENCY_SIZE];
 	enum consent consent; /* the account's, or the default of `billing` */
 	int64_t ceiling;      /* most for one delivery, 10^-6 units */
+	struct text said;     /* what the message adds, narrowing the two above; for the proof of consent */
 };
 
 /* What one delivery by one bearer costs, tax included. */

@@ -5,3 +5,6 @@ SRCS_core += $(addprefix core/, config.c config_value.c config_word.c config_rea
 SRCS_core += $(addprefix core/, channel.c channel_calls.c channel_hand.c flight.c queue.c queue_accept.c queue_ask.c queue_config.c queue_flight.c queue_link.c queue_outbox.c queue_policy.c queue_report.c queue_reroute.c queue_result.c queue_settle.c queue_show.c queue_sweep.c)
 SRCS_core += $(addprefix core/, queue_decide.c queue_presence.c queue_due.c queue_rcs.c queue_money.c queue_money_hold.c queue_money_ask.c queue_money_show.c permit_spend.c)
 SRCS_core += core/push.c
+SRCS_core += core/queue_terms.c
+SRCS_core += $(addprefix core/, message_files.c files.c files_disk.c channel_file.c queue_files.c queue_file_refs.c)
+SRCS_core += core/ipc_relay.c core/channel_relay.c core/queue_relay.c core/queue_fact.c

@@ -374,6 +374,10 @@ static enum result plan(struct accept_job *j, unsigned i, const char **why_out)
 		return choice.reason == ROUTE_REFUSED ? ERR_DENIED : ERR_NOT_FOUND;
 	}
 	struct link *l = queue_link_get(j->queue, choice.candidates[0].link);
+	if (j->message.choice == CHOICE_PACKET && !j->queue->priced && queue_link_priced(l->name)) {
+		*why_out = "bearers are chosen where `billing` is configured: without it this would go as an SMS";
+		return ERR_DENIED;
+	}
 	d->route = l->name;
 	d->bearer = QUEUE_BEARER;
 	j->routes[i] = arena_text(j->holder->arena, choice.route);

@@ -4,11 +4,13 @@
  *
  * Where a link offers RCS the gateway itself is the sender's client, so the sender is ON, and what the link said of the
  * recipient is fresh; of others nothing can be asked. Without such a link the sender has no RCS service. SMPP and
- * Kannel name SMS themselves; what comes by the API may go by SMS only with consent.
+ * Kannel name SMS themselves; what comes by the API may go by SMS only with consent. What the message itself says of
+ * that narrows it (queue_terms.h).
  */
 #include "core/queue_internal.h"
+#include "core/queue_terms.h"
 
-#define EXPLAIN_MAX 400u
+#define EXPLAIN_MAX 560u
 
 bool queue_link_priced(struct text link)
 {
@@ -22,11 +24,6 @@ struct text queue_money_text(const struct charge_port *port, int64_t micros, con
 	port->put_amount(&w, micros);
 	writer_printf(&w, " %s", currency);
 	return text_range((const char *)w.start, writer_ok(&w) ? writer_len(&w) : 0);
-}
-
-static bool names_sms(const struct message *m)
-{
-	return text_is(m->channel, "smpp") || text_is(m->channel, "kannel");
 }
 
 static void set_price(struct queue *q, const struct message *m, struct text recipient, struct queue_decision *d)
@@ -70,7 +67,7 @@ static void set_facts(struct queue *q, const struct message *m, struct text reci
 					 .content = CONTENT_TEXT,
 					 .query = QUERY_EXHAUSTED,
 					 .latch = LATCH_NONE,
-					 .charge_class = names_sms(m) ? CLASS_PAID : CLASS_PACKET_THEN_PAID,
+					 .charge_class = queue_terms_class(m),
 					 .sms_fit = FIT_OK,
 					 .mms_fit = FIT_NONE,
 					 .consent = d->payer.consent,
@@ -78,6 +75,7 @@ static void set_facts(struct queue *q, const struct message *m, struct text reci
 					 .price = PRICE_WITHIN,
 					 .rcs_fits = true };
 	set_presence(q, m, recipient, &d->facts);
+	d->payer.consent = d->facts.consent = queue_terms_consent(d->payer.consent, m, d->facts.roaming);
 	if (d->payer.pays)
 		set_price(q, m, recipient, d);
 	else
@@ -102,6 +100,8 @@ void queue_decide(struct queue *q, const struct message *m, struct text recipien
 
 	*d = (struct queue_decision){ 0 };
 	q->charge->payer(q->charge->owner, m, &d->payer);
+	d->payer.ceiling = queue_terms_ceiling(d->payer.ceiling, m);
+	d->payer.said = queue_terms_text(q->charge, m, arena);
 	set_facts(q, m, recipient, answer, d);
 	route_decide(&d->facts, &d->route);
 	struct route_record record = { .id = delivery,
@@ -109,6 +109,8 @@ void queue_decide(struct queue *q, const struct message *m, struct text recipien
 				       .policy = q->charge->policy(q->charge->owner),
 				       .price = price_text(q, d, arena) };
 	route_explain(&w, &d->facts, &d->route, &record);
+	if (d->payer.said.len)
+		writer_printf(&w, "; the message says: %.*s", TEXT_ARGS(d->payer.said));
 	if (writer_ok(&w))
 		d->explain = text_range((const char *)w.start, writer_len(&w));
 }

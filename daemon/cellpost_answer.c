@@ -29,6 +29,22 @@ static void put_recipients(struct json_writer *j, const char *to)
 	json_close_array(j);
 }
 
+/* What may be spent; the server knows the words. */
+static void put_terms(const struct send_words *words, struct json_writer *j)
+{
+	const struct {
+		const char *name, *value;
+	} terms[] = { { "bearer", words->bearer },
+		      { "consent", words->consent },
+		      { "max_price", words->max_price },
+		      { "quote", words->quote } };
+
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+		if (terms[i].value)
+			json_put_member_cstring(j, terms[i].name, terms[i].value);
+	}
+}
+
 enum result send_body(const struct send_words *words, struct json_writer *j, const char **why_out)
 {
 	int64_t us = 0;
@@ -48,6 +64,7 @@ enum result send_body(const struct send_words *words, struct json_writer *j, con
 		json_put_member_int(j, "validity", us / 1000000);
 	if (words->at)
 		json_put_member_cstring(j, "send_at", words->at);
+	put_terms(words, j);
 	if (words->report)
 		json_put_member_cstring(j, "report", "all");
 	if (words->flash)

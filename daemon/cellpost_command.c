@@ -23,6 +23,10 @@ static int run_help(int argc, char **argv);
 	"  --flash          shown at once, not kept by the phone\n" \
 	"  --validity TIME  given up after this, as 30m or 2d\n" \
 	"  --at TIME        not before, as 2026-12-31T23:59:00Z\n" \
+	"  --bearer WORD    rcs: never at a price; sms: at its price; any: rcs, then sms with consent\n" \
+	"  --consent WORD   never, ask, not-when-roaming or always: the stricter of this and the account's counts\n" \
+	"  --max-price SUM  most for one delivery, as 5.00; above it the message waits\n" \
+	"  --quote TOKEN    at the price of a quote, whose token `cellpost quote` showed\n" \
 	"  --report         receipts of every kind are wanted\n" \
 	"  --json           the answer as it came\n"
 

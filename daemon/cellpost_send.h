@@ -13,6 +13,7 @@ struct send_words {
 	const char *to; /* one, or several with commas between */
 	const char *text;
 	const char *from, *link, *validity, *at; /* NULL = not given */
+	const char *bearer, *consent, *max_price, *quote;
 	bool report, flash;
 };
 

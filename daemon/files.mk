@@ -28,3 +28,5 @@ reference: $(B)/cellpost
 .PHONY: reference
 SRCS_daemon += daemon/sms_role.c daemon/sms_links.c daemon/sms_modems.c
 SRCS_daemon += daemon/api_push.c
+SRCS_daemon += daemon/api_terms.c
+SRCS_daemon += $(addprefix daemon/, capture_command.c capture_file.c sms_captures.c)

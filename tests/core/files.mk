@@ -6,3 +6,4 @@ TESTS += tests/core/test_config.c
 FUZZ += core:config
 FUZZ += core:optout
 TESTS += tests/core/test_channel.c
+TESTS += tests/core/test_queue_terms.c

@@ -71,6 +71,28 @@ static void every_field_arrives(void **state)
 	assert_true(text_is(m.message.link, "smsc:a"));
 }
 
+static void what_may_be_spent(void **state)
+{
+	struct api_message m;
+	struct api_problem problem;
+
+	(void)state;
+	assert_int_equal(parse("{\"to\":\"1\",\"text\":\"x\"}", &m, &problem), OK);
+	assert_true(m.message.choice == CHOICE_CHANNEL && !m.message.has_consent && !m.message.has_max_price);
+	assert_int_equal(parse("{\"to\":\"1\",\"text\":\"x\",\"bearer\":\"rcs\",\"consent\":\"not-when-roaming\","
+			       "\"max_price\":\"0\",\"quote\":\"abc\"}",
+			       &m, &problem),
+			 OK);
+	assert_true(m.message.choice == CHOICE_PACKET && m.message.has_consent && m.message.consent == 2);
+	assert_true(m.message.has_max_price && m.message.max_price == 0 && text_is(m.message.quote, "abc"));
+	assert_int_equal(parse("{\"to\":\"1\",\"text\":\"x\",\"bearer\":\"any\",\"max_price\":\"3.3\"}", &m, &problem),
+			 OK);
+	assert_true(m.message.choice == CHOICE_PACKET_THEN_PAID && m.message.max_price == 3300000);
+	assert_int_equal(parse("{\"to\":\"1\",\"text\":\"x\",\"bearer\":\"sms\",\"consent\":\"always\"}", &m, &problem),
+			 OK);
+	assert_true(m.message.choice == CHOICE_PAID);
+}
+
 static void octets_in_both_forms(void **state)
 {
 	struct api_message m;
@@ -124,6 +146,15 @@ static const struct bad bad[] = {
 	{ "{\"to\":\"1\",\"text\":\"x\",\"report\":[1]}", "wrong_type", "report", "word", 400 },
 	{ "{\"to\":\"1\",\"text\":\"x\",\"report_url\":\"ftp://x/\"}", "malformed", "report_url", "http", 400 },
 	{ "{\"to\":\"1\",\"text\":\"x\",\"idempotency_key\":\"\"}", "malformed", "idempotency_key", "empty", 400 },
+	{ "{\"to\":\"1\",\"text\":\"x\",\"bearer\":\"mail\"}", "unknown_word", "bearer", "rcs", 400 },
+	{ "{\"to\":\"1\",\"text\":\"x\",\"bearer\":1}", "wrong_type", "bearer", "any", 400 },
+	{ "{\"to\":\"1\",\"text\":\"x\",\"consent\":\"yes\"}", "unknown_word", "consent", "always", 400 },
+	{ "{\"to\":\"1\",\"text\":\"x\",\"consent\":true}", "wrong_type", "consent", "string", 400 },
+	{ "{\"to\":\"1\",\"text\":\"x\",\"max_price\":5}", "wrong_type", "max_price", "5.00", 400 },
+	{ "{\"to\":\"1\",\"text\":\"x\",\"max_price\":\"-1\"}", "malformed", "max_price", "not negative", 400 },
+	{ "{\"to\":\"1\",\"text\":\"x\",\"max_price\":\"1.0000001\"}", "malformed", "max_price", "six", 400 },
+	{ "{\"to\":\"1\",\"text\":\"x\",\"quote\":\"\"}", "malformed", "quote", "token", 400 },
+	{ "{\"to\":\"1\",\"text\":\"x\",\"bearer\":\"sms\",\"consent\":\"ask\"}", "conflict", "consent", "any", 400 },
 	{ "{\"to\":\"1\",\"text\":\"x\",\"ports\":5}", "wrong_type", "ports", "destination", 400 },
 	{ "{\"to\":\"1\",\"text\":\"x\",\"ports\":{\"source\":5}}", "wrong_type", "ports", "destination", 400 },
 	{ "{\"to\":\"1\",\"text\":\"x\",\"ports\":{\"destination\":70000}}", "out_of_range", "ports", "65535", 400 },
@@ -275,6 +306,7 @@ int main(void)
 		cmocka_unit_test(the_least_is_enough),
 		cmocka_unit_test(every_field_arrives),
 		cmocka_unit_test(octets_in_both_forms),
+		cmocka_unit_test(what_may_be_spent),
 		cmocka_unit_test(what_is_wrong_is_named),
 		cmocka_unit_test(no_prefix_is_taken),
 		cmocka_unit_test(recipients_have_a_limit),

@@ -11,6 +11,7 @@
 #include "daemon/api_internal.h"
 #include "daemon/api_message.h"
 #include "daemon/api_push.h"
+#include "daemon/api_terms.h"
 #include "daemon/kannel_values.h"
 #include "daemon/openapi_json.h"
 #include "sms/wap_service.h"
@@ -111,6 +112,8 @@ static void fields_are_those_of_the_parser(void **state)
 		   wap_service_words);
 	same_items(json_member(json_item(json_member(json_member(properties, "coding"), "oneOf"), 0), "enum"),
 		   api_message_codings);
+	same_items(AT("components", "schemas", "Message", "properties", "bearer", "enum"), api_terms_bearers);
+	same_items(AT("components", "schemas", "Message", "properties", "consent", "enum"), api_terms_consents);
 }
 
 static void parameters_are_those_of_sendsms(void **state)
