@@ -4,10 +4,13 @@
  * ipc_begin() gave; decoders read the whole body, leave views into it, and are false for anything but an exact body.
  *
  *	edge -> queue:  HOLDING LINK ACCEPT PART SENDING RESULT REPORT OUTBOX_END ASK WATCH PRESENCE DUE
- *	queue -> edge:  ACCEPTED RESULT_DONE REPORT_DONE DELIVER OUTBOX ANSWER EVENT
- *	control <-> role: CONFIG_HAVE CONFIG_CHECK CONFIG_CHECKED CONFIG_SWITCH CONFIG_SWITCHED SHOW SHOW_LINES
+ *			FILE_NEW FILE_DONE FILE_GET
+ *	queue -> edge:  ACCEPTED RESULT_DONE REPORT_DONE DELIVER OUTBOX ANSWER EVENT FILE_ANSWER
+ *	edge <-> queue: CARRIER LINK_PDU FACT FACTS (ipc_relay.h)
+ *	control <-> role: CONFIG_HAVE CONFIG_CHECK CONFIG_CHECKED CONFIG_SWITCH CONFIG_SWITCHED SHOW SHOW_LINES CAPTURE
  *	parent <-> role:  READY STOP PEER PEER_LOST PING PONG LISTEN UNLISTEN SETTLED COUNTERS
  *	parent <-> control: RELOAD CONFIG_RUNNING OPEN PREPARE BIND CONFIG_WRITE DONE CONFIG_ACTIVE CONFIG_REFUSED
+ *			    CAPTURE_FILE
  */
 #ifndef CORE_IPC_MESSAGES_H
 #define CORE_IPC_MESSAGES_H
@@ -41,6 +44,14 @@ enum ipc_type {
 	IPC_PRESENCE,	 /* struct ipc_presence */
 	IPC_DUE,	 /* struct ipc_due */
 	IPC_SENDING,	 /* body: ids of 16 octets: the first byte of these deliveries leaves after this record did */
+	IPC_CARRIER,	 /* struct ipc_carrier; this and the next three are in ipc_relay.h */
+	IPC_LINK_PDU,	 /* struct ipc_link_pdu, passed on unread */
+	IPC_FACT,	 /* call: struct ipc_fact */
+	IPC_FACTS,	 /* call of a list: struct ipc_facts */
+	IPC_FILE_NEW,	 /* call: struct ipc_file_new: memory for a file of that size is wanted */
+	IPC_FILE_DONE,	 /* call: struct ipc_file_done: it holds the file now */
+	IPC_FILE_GET,	 /* call: struct ipc_file_get: a file of a delivery that the edge has */
+	IPC_FILE_ANSWER, /* the call of one of those: struct ipc_file_answer; OK to NEW and GET: with a descriptor */
 
 	/* The call of all CONFIG records is the number of the set, never 0. */
 	IPC_CONFIG_CHECK = 100, /* control -> role, with a descriptor of a memory file: what config_encode made */
@@ -68,9 +79,13 @@ enum ipc_type {
 	IPC_PREPARE,	    /* control -> parent: call, text user, text directory, u8 enum log_format */
 	IPC_BIND,	    /* control -> parent: call, text purpose, text address */
 	IPC_CONFIG_WRITE,   /* control -> parent with a descriptor: call; the file gets this content */
-	IPC_DONE,	    /* parent -> control: the call of the four above, text why not; OPEN: with the descriptor */
+	IPC_DONE,	    /* parent -> control: the call of OPEN to CONFIG_WRITE or CAPTURE_FILE, text why not; with a
+			       descriptor */
 	IPC_CONFIG_ACTIVE,  /* control -> parent with a descriptor: all roles use this set */
 	IPC_CONFIG_REFUSED, /* control -> parent: what was read is not used; why was said already */
+	IPC_CAPTURE_FILE,   /* control -> parent: call, text directory, text name of a new file; answered by DONE */
+	IPC_CAPTURE,	    /* control -> sms with a descriptor: call, text link, text name, u64 octets, u64 time in
+			     * microseconds; answered by SHOW_LINES */
 };
 
 /* An edge offers a message. */
@@ -143,6 +158,8 @@ struct ipc_report {
 	struct text detail;
 	bool has_delivery;
 	struct message_id delivery;
+	bool sure; /* the first form is the id; others are tried only as struct store_report says */
+	struct text source, destination; /* addresses of the report, either may be empty */
 };
 
 /*
@@ -159,16 +176,38 @@ struct ipc_holding {
 	bool says_sending;	 /* it says IPC_SENDING before each delivery's first byte */
 };
 
-/* Who can be reached by RCS over a link of this edge: all of them at first, then those that changed. */
+/* Who can be reached by RCS and MMS over a link of this edge: all of them at first, then those that changed. */
 struct ipc_presence {
 	struct text link;
 	bool offline_text;   /* messages to known contacts that are away wait for them: offline reception allowed */
 	struct text numbers; /* written with ipc_put_presence_of() */
+	bool offline_file;   /* the same for files */
+	bool mms_unlisted;   /* numbers of its routes that it does not name take MMS */
+	uint64_t rcs_file_max, mms_max; /* octets of text and files together that RCS and MMS carry */
 };
 
 struct ipc_presence_of {
 	struct text number;
 	bool known, registered, roaming; /* known: has RCS; registered: is there now */
+	bool mms;
+};
+
+/* Files on their way to the store. The bytes go through memory that the queue made (core/files.h). */
+struct ipc_file_new {
+	uint64_t size;
+};
+struct ipc_file_done {
+	uint32_t room;	     /* the call of its IPC_FILE_NEW */
+	struct text account; /* whose file it becomes: its messages may name it */
+	uint8_t hash[32];    /* SHA-256 of the bytes */
+};
+struct ipc_file_get {
+	struct message_id delivery;
+	uint8_t number; /* of the file, from 0 */
+};
+struct ipc_file_answer {
+	enum result result;
+	struct text why;
 };
 
 /* This recipient is in reach of this link (again): what was put off is due now. */
@@ -259,5 +298,13 @@ void ipc_put_answer(struct writer *w, const struct ipc_answer *a);
 bool ipc_get_answer(struct reader *r, struct ipc_answer *out);
 void ipc_put_event(struct writer *w, const struct ipc_event *e);
 bool ipc_get_event(struct reader *r, struct ipc_event *out);
+void ipc_put_file_new(struct writer *w, const struct ipc_file_new *f);
+bool ipc_get_file_new(struct reader *r, struct ipc_file_new *out);
+void ipc_put_file_done(struct writer *w, const struct ipc_file_done *f);
+bool ipc_get_file_done(struct reader *r, struct ipc_file_done *out);
+void ipc_put_file_get(struct writer *w, const struct ipc_file_get *f);
+bool ipc_get_file_get(struct reader *r, struct ipc_file_get *out);
+void ipc_put_file_answer(struct writer *w, const struct ipc_file_answer *a);
+bool ipc_get_file_answer(struct reader *r, struct ipc_file_answer *out);
 
 #endif

@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "core/ipc_messages.h"
 #include "daemon/apply.h"
+#include "daemon/capture.h"
 #include "daemon/config_file.h"
 #include "daemon/memory_file.h"
 #include "daemon/role_internal.h"
@@ -131,7 +132,8 @@ static bool done_record(struct ipc_record *record)
 
 	if (!reader_done(&record->body))
 		return false;
-	if (!apply_parent_done(record->call, why, record->fd))
+	if (!capture_parent_done(record->call, why, &record->fd) &&
+	    !apply_parent_done(record->call, why, record->fd))
 		vty_parent_done(record->call, why);
 	return true;
 }

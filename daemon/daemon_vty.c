@@ -16,13 +16,17 @@ static const struct knob process_knobs[] = {
 	  .offset = FIELD(process_settings, directory),
 	  .fallback = "var",
 	  .help = "Made at start for what the roles write; a relative path starts at the working directory" },
+	{ .name = "capture-directory",
+	  .type = KNOB_TEXT,
+	  .offset = FIELD(process_settings, capture_directory),
+	  .help = "Folder for the files of the command `capture`, which hold message content; none = no captures" },
 };
 
 static enum result process_check(const void *node, const char **why_out)
 {
 	const struct process_settings *p = node;
 
-	if (p->user.len <= 32 && p->directory.len < 4096)
+	if (p->user.len <= 32 && p->directory.len < 4096 && p->capture_directory.len < 4096)
 		return OK;
 	*why_out = "a user has at most 32 octets, a directory 4095";
 	return ERR_TOO_BIG;

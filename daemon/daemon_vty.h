@@ -11,6 +11,7 @@ struct process_settings {
 	struct config_node node;
 	struct text user;      /* empty: the ids stay */
 	struct text directory; /* made at start, owned by user */
+	struct text capture_directory; /* empty: no captures */
 };
 extern const struct node_kind process_kind;
 

@@ -12,6 +12,7 @@
 
 #include "core/base/log.h"
 #include "core/ipc_messages.h"
+#include "daemon/capture.h"
 #include "daemon/memory_file.h"
 
 #define PATH_OCTETS 4096u
@@ -85,6 +86,21 @@ static bool open_record(struct child *control, struct ipc_record *record)
 		return false;
 	int fd = open_small(path, &why);
 	LOGI(LOG_DAEMON, path, "opened for control: %s", why ? why : "yes");
+	return answer(control, record->call, why, fd);
+}
+
+static bool capture_record(struct child *control, struct ipc_record *record)
+{
+	char directory[PATH_OCTETS], name[128];
+	const char *why = NULL;
+	struct text directory_text = ipc_get_text(&record->body, sizeof(directory) - 1);
+	struct text name_text = ipc_get_text(&record->body, sizeof(name) - 1);
+
+	if (!reader_done(&record->body) || !text_copy(directory_text, directory, sizeof(directory)) ||
+	    !text_copy(name_text, name, sizeof(name)))
+		return false;
+	int fd = capture_file_new(directory, name, &why);
+	LOGN(LOG_DAEMON, name, "file of a capture in %s: %s", directory, why ? why : "made");
 	return answer(control, record->call, why, fd);
 }
 
@@ -204,6 +220,8 @@ static bool control_record(struct child *child, struct ipc_record *record)
 		return bind_record(child, record);
 	case IPC_CONFIG_WRITE:
 		return write_record(child, record);
+	case IPC_CAPTURE_FILE:
+		return capture_record(child, record);
 	case IPC_CONFIG_ACTIVE:
 		return active_record(record);
 	case IPC_CONFIG_REFUSED:

@@ -63,6 +63,9 @@ struct role {
 	void (*stop)(void);
 	/* For control: a record of the parent that this interface does not know. May be NULL. */
 	bool (*parent_record)(struct ipc_record *record);
+	/* A record of control that this interface does not know; a descriptor that it leaves in it is closed. May be
+	 * NULL. */
+	bool (*control_record)(struct ipc_record *record);
 };
 
 extern const struct role role_control, role_queue, role_sms, role_api, role_media, role_lab;

@@ -191,6 +191,6 @@ bool role_control_record(struct ipc *ipc, struct ipc_record *record)
 	case IPC_SHOW:
 		return role_show_record(record);
 	default:
-		return false;
+		return role_self.role->control_record && role_self.role->control_record(record);
 	}
 }

@@ -14,6 +14,7 @@
 #include "core/core_vty.h"
 #include "core/net/dns.h"
 #include "core/net/listen.h"
+#include "daemon/capture.h"
 #include "daemon/role.h"
 #include "daemon/sms_links.h"
 #include "sms/smpp_link.h"
@@ -214,6 +215,7 @@ static void switch_to(const struct config *config)
 		take_link(s);
 	smpp_server_set(sms.server, config);
 	sms_links_switch(sms.channel, config);
+	sms_captures_switch(config);
 }
 
 static void say_listening(struct text purpose, struct text address)
@@ -276,7 +278,8 @@ static void show(uint32_t call, struct text words)
 {
 	void *owner = (void *)(uintptr_t)call;
 
-	(void)words;
+	if (sms_captures_show(call, words))
+		return;
 	for (struct held_link *h = sms.links; h; h = h->next)
 		smpp_link_show(h->link, say, owner);
 	sms_links_show(say, owner);
@@ -290,7 +293,8 @@ static bool idle(void)
 		if (!smpp_link_idle(h->link))
 			return false;
 	}
-	return smpp_server_idle(sms.server) && sms_links_idle() && !channel_unacknowledged(sms.channel);
+	return smpp_server_idle(sms.server) && sms_links_idle() && !channel_unacknowledged(sms.channel) &&
+	       sms_captures_end();
 }
 
 static void stop_when_idle(void *owner)
@@ -327,4 +331,5 @@ const struct role role_sms = {
 	.record = record,
 	.show = show,
 	.stop = stop,
+	.control_record = sms_captures_record,
 };

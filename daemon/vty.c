@@ -118,7 +118,7 @@ void vty_unlisten(struct text purpose, struct text address)
 	place->address[0] = 0;
 }
 
-static struct session *waiting_for(enum role_id role, uint32_t call)
+struct session *vty_waiting_for(enum role_id role, uint32_t call)
 {
 	struct session *s = vty_sessions;
 
@@ -134,7 +134,7 @@ bool vty_show_lines(enum role_id role, struct ipc_record *record)
 
 	if (!reader_done(&record->body) || last > 1)
 		return false;
-	struct session *s = waiting_for(role, record->call);
+	struct session *s = vty_waiting_for(role, record->call);
 	if (!s) /* it went away, or waits no longer */
 		return true;
 	session_say_text(s, text);
@@ -157,7 +157,7 @@ void vty_role_lost(enum role_id role)
 
 void vty_parent_done(uint32_t call, struct text why)
 {
-	struct session *s = waiting_for(ROLE_PARENT, call);
+	struct session *s = vty_waiting_for(ROLE_PARENT, call);
 
 	if (!s)
 		return;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/base/log.h"
+#include "daemon/capture.h"
 #include "daemon/role_internal.h"
 #include "daemon/version.h"
 
@@ -162,6 +163,15 @@ static const struct command commands[] = {
 	{ { "show handset NUMBER data off", IN_ENABLE | CONFIGURING, "It has no packet data" }, NULL, ROLE_LAB },
 	{ { "show handset NUMBER roaming on", IN_ENABLE | CONFIGURING, "It is in another network" }, NULL, ROLE_LAB },
 	{ { "show handset NUMBER roaming off", IN_ENABLE | CONFIGURING, "It is at home" }, NULL, ROLE_LAB },
+	{ { "show captures", IN_ALL, "Captures of links, those that ended lately too" }, NULL, ROLE_SMS },
+	{ { "capture LINK FILE", IN_ENABLE, "Write what a link (or `all`) says and hears into a pcapng file" },
+	  capture_command,
+	  0 },
+	{ { "capture LINK FILE WHAT LIMIT", IN_ENABLE, "... `max-size SIZE` (16m) or `for DURATION` (10m)" },
+	  capture_command,
+	  0 },
+	{ { "capture LINK FILE WHAT LIMIT WHAT LIMIT", IN_ENABLE, "... both" }, capture_command, 0 },
+	{ { "no capture FILE", IN_ENABLE, "End a capture, or `all`" }, NULL, ROLE_SMS },
 };
 
 #define COMMANDS (unsigned)(sizeof(commands) / sizeof(commands[0]))

@@ -56,6 +56,7 @@ void session_refuse(int fd);	     /* too many */
 
 /* vty.c */
 void vty_forget(struct session *s);
+struct session *vty_waiting_for(enum role_id role, uint32_t call); /* or NULL */
 
 /* vty_command.c */
 void vty_execute(struct session *s, struct text line);
@@ -75,6 +76,7 @@ void configure_list(struct session *s); /* kinds, or the knobs of the open node,
 void show_config(struct session *s, const struct config *config, bool defaults, bool origins);
 void show_roles(struct session *s);
 void show_counters(struct session *s, struct text part);
+uint32_t show_new_call(void); /* of a record to a role that it answers with SHOW_LINES */
 void show_relay(struct session *s, enum role_id role, const char *words);
 void write_file(struct session *s);
 

@@ -93,9 +93,15 @@ void show_counters(struct session *s, struct text part)
 	metrics_show(pages, part, counter_line, s);
 }
 
-void show_relay(struct session *s, enum role_id role, const char *words)
+uint32_t show_new_call(void)
 {
 	static uint32_t last_call;
+
+	return ++last_call;
+}
+
+void show_relay(struct session *s, enum role_id role, const char *words)
+{
 	struct ipc *ipc = role_peer(role);
 
 	if (!role_of(role)) {
@@ -106,7 +112,7 @@ void show_relay(struct session *s, enum role_id role, const char *words)
 		session_say(s, "%% role %s is not running\n", role_name(role));
 		return;
 	}
-	uint32_t call = ++last_call;
+	uint32_t call = show_new_call();
 	struct writer *w = ipc_begin(ipc, IPC_SHOW, call, 1024);
 	ipc_put_text(w, text_of(words));
 	if (ipc_end(ipc))

@@ -16,4 +16,5 @@ SRCS_sms += $(addprefix sms/, phone_link.c phone_link_in.c phone_link_known.c ph
 SRCS_sms += sms/gsup_port.c
 SRCS_sms += sms/sgs_port.c
 SRCS_sms += sms/link_vty.c sms/link_settings.c sms/link_doubt.c
+SRCS_sms += $(addprefix sms/, pcap.c pcap_file.c pcap_tap.c)
 SRCS_sms += sms/wap_service.c

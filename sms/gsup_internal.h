@@ -71,6 +71,7 @@ struct gsup_phone {
 struct gsup_server {
 	const struct gsup_server_user *user;
 	void *owner;
+	void (*watch)(void *owner, uint64_t link, bool msc, struct text whole); /* or NULL */
 	char name[GSUP_NAME_MAX + 1];
 	struct gsup_timers timers;
 	struct gsup_limits limits;

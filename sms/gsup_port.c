@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/net/listen.h"
 #include "core/net/stream.h"
+#include "sms/pcap_tap.h"
 
 #define HLR_CONNECT_US (5 * USEC_PER_SEC)
 
@@ -16,6 +17,7 @@ struct connection {
 	struct gsup_port *port;
 	uint64_t id; /* 0 = free */
 	struct stream *msc, *hlr;
+	struct pcap_flow msc_flow, hlr_flow;
 	bool listened; /* came by the listener */
 	bool over;     /* to be ended when the turn ends */
 };
@@ -37,22 +39,38 @@ static struct connection *connection_of(struct gsup_port *port, uint64_t link)
 	return &port->connections[link - 1];
 }
 
+static void show_captures(struct connection *c, bool msc, bool out, const void *octets, size_t len)
+{
+	if (pcap_on)
+		pcap_tap_octets(msc ? &c->msc_flow : &c->hlr_flow, msc ? c->msc : c->hlr, c->port->settings.phones.link,
+				out, octets, len);
+}
+
 /* --- what the server asks for --- */
+
+static void on_frame(void *owner, uint64_t link, bool msc, struct text whole)
+{
+	show_captures(connection_of(owner, link), msc, false, whole.at, whole.len);
+}
 
 static void on_to_msc(void *owner, uint64_t link, const void *octets, size_t len)
 {
 	struct connection *c = connection_of(owner, link);
 
-	if (c->msc && !c->over)
-		stream_write(c->msc, octets, len);
+	if (!c->msc || c->over)
+		return;
+	stream_write(c->msc, octets, len);
+	show_captures(c, true, true, octets, len);
 }
 
 static void on_to_hlr(void *owner, uint64_t link, const void *octets, size_t len)
 {
 	struct connection *c = connection_of(owner, link);
 
-	if (c->hlr && !c->over)
-		stream_write(c->hlr, octets, len);
+	if (!c->hlr || c->over)
+		return;
+	stream_write(c->hlr, octets, len);
+	show_captures(c, false, true, octets, len);
 }
 
 static void on_hlr_connected(void *owner, struct stream *stream)
@@ -93,6 +111,7 @@ static void on_open_hlr(void *owner, uint64_t link)
 	struct connection *c = connection_of(port, link);
 
 	stream_free(&c->hlr);
+	c->hlr_flow = (struct pcap_flow){ 0 };
 	if (port->settings.has_hlr)
 		c->hlr = stream_connect(port->loop, &port->settings.hlr, NULL, NULL, HLR_CONNECT_US, &hlr_handler, c);
 	else
@@ -289,6 +308,7 @@ struct gsup_port *gsup_port_new(const struct gsup_port_settings *settings, struc
 	port->loop = loop;
 	port->connections = must_alloc((settings->limits.links_max + 1) * sizeof(*port->connections));
 	port->server = gsup_server_new(&server_user, port, settings->unit, settings->timers, settings->limits);
+	gsup_server_watch(port->server, on_frame);
 	port->phones = phone_link_new(&settings->phones, loop, channel, &carrier, port);
 	port->settings.phones.link = phone_link_name(port->phones).at;
 	loop_hook_add(loop, &port->hook, turn_ended, port);

@@ -46,6 +46,12 @@ static void clear_link(struct gsup_link *link)
 	*link = (struct gsup_link){ 0 };
 }
 
+void gsup_server_watch(struct gsup_server *server,
+		       void (*frame)(void *owner, uint64_t link, bool msc, struct text whole))
+{
+	server->watch = frame;
+}
+
 void gsup_server_free(struct gsup_server **server)
 {
 	if (!*server)
@@ -306,6 +312,8 @@ static bool take_frames(struct gsup_server *server, struct gsup_link *link, stru
 		if (result != OK)
 			break;
 		struct text whole = text_range((const char *)stream->octets + at, used);
+		if (server->watch)
+			server->watch(server->owner, link->id, msc, whole);
 		(msc ? from_msc : from_hlr)(server, link, &frame, whole);
 		at += used;
 	}

@@ -81,6 +81,9 @@ struct gsup_server;
 /* `name` is ours, as the source of what we send: "SMSC-cellpost". */
 struct gsup_server *gsup_server_new(const struct gsup_server_user *user, void *owner, const char *name,
 				    struct gsup_timers timers, struct gsup_limits limits);
+/* Every whole frame that came, before it is looked at; for captures. */
+void gsup_server_watch(struct gsup_server *server,
+		       void (*frame)(void *owner, uint64_t link, bool msc, struct text whole));
 void gsup_server_free(struct gsup_server **server);
 
 MUST_CHECK enum result gsup_server_up(struct gsup_server *server, uint64_t link, int64_t now_us); /* ERR_FULL */

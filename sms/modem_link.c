@@ -11,6 +11,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "sms/modem_link_internal.h"
+#include "sms/pcap_tap.h"
 
 #define RETRY_SOON_MS 5000u
 
@@ -75,6 +76,7 @@ static void submit(struct modem_link *link, struct modem_going *g)
 		end(link, g, IPC_REFUSED, 0, "the recipient is no number that a modem can send to");
 		return;
 	}
+	pcap_tap_tpdu(link->name, true, text_range((char *)tpdu, writer_len(&w)));
 	link->submitting = modem_submit(link->modem, text_range((char *)tpdu, writer_len(&w)), clock_monotonic()) == OK;
 }
 

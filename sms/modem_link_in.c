@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/hex.h"
 #include "sms/modem_link_internal.h"
+#include "sms/pcap_tap.h"
 #include "sms/tp_status.h"
 
 void modem_link_put_wire(struct writer *w, uint8_t reference, struct text recipient)
@@ -177,6 +178,7 @@ void modem_link_take(struct modem_link *link, const struct modem_message *m)
 {
 	struct tpdu t;
 
+	pcap_tap_tpdu(link->name, false, m->tpdu);
 	if (tpdu_decode(m->tpdu.at, m->tpdu.len, TPDU_TO_PHONE, TPDU_IN_DATA, &t, NULL) != OK)
 		await(link, 0, true); /* not after the engine's own look */
 	else if (t.type == TPDU_STATUS_REPORT)

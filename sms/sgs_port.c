@@ -12,6 +12,7 @@
 #include "core/base/log.h"
 #include "core/net/listen.h"
 #include "core/net/net_address.h"
+#include "sms/pcap_tap.h"
 #include "sms/phone_link_internal.h"
 
 #define RECORD_MAX 4096u
@@ -46,6 +47,7 @@ static void on_send(void *owner, uint64_t link, const void *octets, size_t len)
 	struct sgs_port *port = owner;
 	struct association *a = &port->associations[link - 1];
 
+	pcap_tap_sgsap(a->fd, port->settings.phones.link, true, octets, len);
 	if (!a->over && send(a->fd, octets, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN)
 		a->over = true;
 }
@@ -145,6 +147,8 @@ static void on_ready(void *owner, unsigned events)
 
 	(void)events;
 	ssize_t n = recv(a->fd, octets, sizeof(octets), MSG_DONTWAIT);
+	if (n > 0)
+		pcap_tap_sgsap(a->fd, a->port->settings.phones.link, false, octets, (size_t)n);
 	if (n > 0)
 		sgs_received(a->port->sgs, a->id, octets, (size_t)n, clock_monotonic());
 	else if (!n || (errno != EAGAIN && errno != EINTR))

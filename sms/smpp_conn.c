@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/counter.h"
 #include "core/base/idtable.h"
+#include "sms/pcap_tap.h"
 
 #define CONNS_MAX 200000u
 #define SENDING_BATCH 256u
@@ -28,6 +29,7 @@ struct smpp_conn {
 	int64_t armed_us;
 	bool dirty, ending, told;
 	uint64_t counted[FAULTS];
+	struct pcap_flow flow;
 	struct smpp_conn *next_dirty;
 };
 
@@ -192,6 +194,12 @@ static void end_stream(struct smpp_conn *conn)
 		stream_finish(conn->stream);
 }
 
+static void show_captures(struct smpp_conn *conn, bool out, const void *octets, size_t n)
+{
+	if (pcap_on && conn->user->link_name)
+		pcap_tap_smpp(&conn->flow, conn->stream, conn->user->link_name(conn->owner), out, octets, n);
+}
+
 /* What it wants to say goes to its stream; the conn may be gone after. */
 static void say(struct smpp_conn *conn)
 {
@@ -204,6 +212,7 @@ static void say(struct smpp_conn *conn)
 	/* What a peer does not read stays in its session, which ends when it is too much. */
 	if (out.len && (closed || stream_room(conn->stream))) {
 		stream_write(conn->stream, out.at, out.len);
+		show_captures(conn, true, out.at, out.len);
 		smpp_session_sent(conn->session, out.len);
 		stream_flush(conn->stream);
 	}
@@ -249,6 +258,7 @@ static size_t received(void *owner, struct stream *stream, const uint8_t *bytes,
 
 	(void)stream;
 	size_t taken = smpp_session_receive(conn->session, bytes, n, clock_monotonic());
+	show_captures(conn, false, bytes, taken);
 	smpp_conn_touch(conn);
 	return taken;
 }

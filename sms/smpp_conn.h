@@ -30,6 +30,7 @@ struct smpp_conn_user {
 	struct smpp_session_user session; /* its owner is the conn's owner */
 	void (*opened)(void *owner, struct smpp_conn *conn);
 	void (*gone)(void *owner, struct smpp_conn *conn, const char *why);
+	const char *(*link_name)(void *owner); /* as captures know it; NULL: they do not see this conn */
 };
 
 struct smpp_conn *smpp_conn_accept(struct smpp_conns *conns, int fd, struct tls_server *tls,

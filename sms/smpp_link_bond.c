@@ -125,6 +125,11 @@ static void on_gone(void *owner, struct smpp_conn *conn, const char *why)
 	wait_and_bind(b, refused && l->settings.reconnect_max >= REFUSED_WAIT_US ? REFUSED_WAIT_US : 0);
 }
 
+static const char *link_name(void *owner)
+{
+	return ((const struct bond *)owner)->link->name;
+}
+
 static const struct smpp_conn_user bond_user = {
 	.session = { .outbind = on_outbind,
 		     .request = on_request,
@@ -133,6 +138,7 @@ static const struct smpp_conn_user bond_user = {
 		     .fault = on_fault },
 	.opened = on_opened,
 	.gone = on_gone,
+	.link_name = link_name,
 };
 
 static void options_of(const struct smsc_settings *s, struct smpp_session_options *o)

@@ -100,6 +100,14 @@ static void on_gone(void *owner, struct smpp_conn *conn, const char *why)
 	free(c);
 }
 
+/* Before its bind it is nobody's. */
+static const char *link_name(void *owner)
+{
+	const struct smpp_client *c = owner;
+
+	return c->account && c->account->esme ? c->account->esme->link : "smpp-server";
+}
+
 static const struct smpp_conn_user client_user = {
 	.session = { .bind = on_bind,
 		     .request = on_request,
@@ -108,6 +116,7 @@ static const struct smpp_conn_user client_user = {
 		     .fault = on_fault },
 	.opened = on_opened,
 	.gone = on_gone,
+	.link_name = link_name,
 };
 
 /* --- binds --- */

@@ -183,6 +183,16 @@ const char *net_peer_text(int fd, char to[NET_ADDRESS_TEXT_SIZE])
 	return net_address_text(&a, to);
 }
 
+void net_socket_addresses(int fd, struct net_address *ours_out, struct net_address *peer_out)
+{
+	*ours_out = (struct net_address){ .len = sizeof(ours_out->storage) };
+	*peer_out = (struct net_address){ .len = sizeof(peer_out->storage) };
+	if (getsockname(fd, (struct sockaddr *)&ours_out->storage, &ours_out->len))
+		*ours_out = (struct net_address){ 0 };
+	if (getpeername(fd, (struct sockaddr *)&peer_out->storage, &peer_out->len))
+		*peer_out = (struct net_address){ 0 };
+}
+
 bool net_address_is_loopback(const struct net_address *a)
 {
 	struct sockaddr_in v4;

@@ -31,6 +31,8 @@ MUST_CHECK enum result net_address_of_host(struct text host, uint16_t port, stru
 void net_address_set_port(struct net_address *a, uint16_t port); /* no-op on AF_UNIX */
 /* The address at the other end of a connected socket, as text; "unknown" where there is none. */
 const char *net_peer_text(int fd, char to[NET_ADDRESS_TEXT_SIZE]);
+/* Both ends of a socket; family AF_UNSPEC where there is none. */
+void net_socket_addresses(int fd, struct net_address *ours_out, struct net_address *peer_out);
 bool net_address_has_records(const struct net_address *a);
 bool net_address_is_loopback(const struct net_address *a);
 

@@ -324,6 +324,11 @@ bool stream_is_tls(const struct stream *s)
 	return s->tls != NULL;
 }
 
+void stream_addresses(const struct stream *s, struct net_address *ours_out, struct net_address *peer_out)
+{
+	net_socket_addresses(s->fd, ours_out, peer_out);
+}
+
 const char *stream_peer(const struct stream *s)
 {
 	return s->peer;

@@ -66,6 +66,7 @@ size_t stream_backlog(const struct stream *stream);
 
 const char *stream_alpn(const struct stream *stream); /* "h2", or "" */
 bool stream_is_tls(const struct stream *stream);
+void stream_addresses(const struct stream *stream, struct net_address *ours_out, struct net_address *peer_out);
 const char *stream_peer(const struct stream *stream); /* the peer's address as text; never NULL */
 
 #endif

@@ -38,3 +38,4 @@ TESTS += tests/sms/test_sgs_port.c
 FAKES_tests/sms/test_sgs_port.c := tests/fake/fake_queue.c
 TESTS += tests/sms/test_link_vty.c
 TESTS += tests/sms/test_wap_service.c
+TESTS += tests/sms/test_pcap.c
