@@ -213,6 +213,9 @@ void ipc_put_report(struct writer *w, const struct ipc_report *a)
 	ipc_put_text(w, a->detail);
 	writer_u8(w, a->has_delivery);
 	put_id(w, a->delivery);
+	writer_u8(w, a->sure);
+	ipc_put_text(w, a->source);
+	ipc_put_text(w, a->destination);
 }
 
 bool ipc_get_report(struct reader *r, struct ipc_report *out)
@@ -223,6 +226,9 @@ bool ipc_get_report(struct reader *r, struct ipc_report *out)
 	out->detail = get_short(r);
 	out->has_delivery = get_bool(r);
 	out->delivery = get_id(r);
+	out->sure = get_bool(r);
+	out->source = get_short(r);
+	out->destination = get_short(r);
 	return reader_done(r);
 }
 
@@ -264,6 +270,10 @@ void ipc_put_presence(struct writer *w, const struct ipc_presence *p)
 	ipc_put_text(w, p->link);
 	writer_u8(w, p->offline_text);
 	put_long(w, p->numbers);
+	writer_u8(w, p->offline_file);
+	writer_u8(w, p->mms_unlisted);
+	writer_u64(w, p->rcs_file_max);
+	writer_u64(w, p->mms_max);
 }
 
 bool ipc_get_presence(struct reader *r, struct ipc_presence *out)
@@ -271,6 +281,10 @@ bool ipc_get_presence(struct reader *r, struct ipc_presence *out)
 	out->link = get_short(r);
 	out->offline_text = get_bool(r);
 	out->numbers = get_long(r);
+	out->offline_file = get_bool(r);
+	out->mms_unlisted = get_bool(r);
+	out->rcs_file_max = reader_u64(r);
+	out->mms_max = reader_u64(r);
 	return reader_done(r) && out->link.len && out->link.len <= 100;
 }
 
@@ -280,6 +294,7 @@ void ipc_put_presence_of(struct writer *w, const struct ipc_presence_of *p)
 	writer_u8(w, p->known);
 	writer_u8(w, p->registered);
 	writer_u8(w, p->roaming);
+	writer_u8(w, p->mms);
 }
 
 bool ipc_take_presence(struct reader *r, struct ipc_presence_of *out)
@@ -290,6 +305,7 @@ bool ipc_take_presence(struct reader *r, struct ipc_presence_of *out)
 	out->known = get_bool(r);
 	out->registered = get_bool(r);
 	out->roaming = get_bool(r);
+	out->mms = get_bool(r);
 	return !r->failed;
 }
 
@@ -386,5 +402,57 @@ bool ipc_get_event(struct reader *r, struct ipc_event *out)
 	out->account = get_short(r);
 	out->kind = get_short(r);
 	out->body = get_long(r);
+	return reader_done(r);
+}
+
+void ipc_put_file_new(struct writer *w, const struct ipc_file_new *f)
+{
+	writer_u64(w, f->size);
+}
+
+bool ipc_get_file_new(struct reader *r, struct ipc_file_new *out)
+{
+	out->size = reader_u64(r);
+	return reader_done(r);
+}
+
+void ipc_put_file_done(struct writer *w, const struct ipc_file_done *f)
+{
+	writer_u32(w, f->room);
+	ipc_put_text(w, f->account);
+	writer_bytes(w, f->hash, sizeof(f->hash));
+}
+
+bool ipc_get_file_done(struct reader *r, struct ipc_file_done *out)
+{
+	out->room = reader_u32(r);
+	out->account = get_short(r);
+	reader_copy(r, out->hash, sizeof(out->hash));
+	return reader_done(r) && out->account.len <= MESSAGE_ACCOUNT_MAX;
+}
+
+void ipc_put_file_get(struct writer *w, const struct ipc_file_get *f)
+{
+	put_id(w, f->delivery);
+	writer_u8(w, f->number);
+}
+
+bool ipc_get_file_get(struct reader *r, struct ipc_file_get *out)
+{
+	out->delivery = get_id(r);
+	out->number = reader_u8(r);
+	return reader_done(r);
+}
+
+void ipc_put_file_answer(struct writer *w, const struct ipc_file_answer *a)
+{
+	writer_u8(w, (uint8_t)a->result);
+	ipc_put_text(w, a->why);
+}
+
+bool ipc_get_file_answer(struct reader *r, struct ipc_file_answer *out)
+{
+	out->result = get_enum(r, RESULT_COUNT);
+	out->why = get_short(r);
 	return reader_done(r);
 }

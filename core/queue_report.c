@@ -143,6 +143,9 @@ bool queue_report_record(struct queue *q, unsigned edge, struct ipc_record *reco
 	j->report.arena = h->arena;
 	j->report.peer = arena_text(h->arena, in.peer);
 	take_forms(j, in.forms);
+	j->report.sure = in.sure;
+	j->report.source = arena_text(h->arena, in.source);
+	j->report.destination = arena_text(h->arena, in.destination);
 	j->report.has_delivery = in.has_delivery;
 	j->report.delivery = in.delivery;
 	j->report.outcome = in.outcome;

@@ -355,14 +355,24 @@ struct store_finish {
 	unsigned receipts_count_out;
 };
 
-/* What a peer reports about a wire id. `wire_ids` are the forms in which the id may have been given, best first. */
+/*
+ * What a peer reports about a wire id. `wire_ids` are the forms in which the id may have been given, best first. A form
+ * is that of a delivery whose recipient agrees with an address of the report (the last 7 digits of numbers, else the
+ * whole); the first form is so without that where it is `sure`, the only one, or no address is said. What nobody has
+ * yet is kept until keep_until_us, for a finish that brings one of the forms by the same rule. Where the first form
+ * alone is known and the addresses speak against it, the report is kept for STORE_EARLY_DOUBT_US, in case it overtook
+ * the id it means. STORE_EXPIRE gives what was kept in vain to whoever has the first form.
+ */
+#define STORE_EARLY_DOUBT_US INT64_C(30000000)
 struct store_report {
 	struct store_request base;
 	struct arena *arena;
 	struct text peer;
 	const struct text *wire_ids;
 	unsigned wire_ids_count;
-	bool has_delivery; /* the report names our own id: settles a row in doubt directly */
+	bool sure;			 /* the base of the peer's ids is known: the first form is the id */
+	struct text source, destination; /* addresses of the report, either may be empty */
+	bool has_delivery;		 /* the report names our own id: settles a row in doubt directly */
 	struct message_id delivery;
 	enum store_outcome outcome; /* SENT = intermediate, only an event */
 	struct octets trail;
@@ -417,7 +427,7 @@ struct store_fund {
 	struct text cdr;
 };
 
-/* Ends what is past its deadline, turns run-out leases into doubt, ends waits for reports. */
+/* Ends what is past its deadline, turns run-out leases into doubt, ends waits for reports and for ids of early ones. */
 struct store_expire {
 	struct store_request base;
 	struct arena *arena;
@@ -475,6 +485,7 @@ struct store_fact_scan {
 	struct store_request base;
 	struct arena *arena;
 	struct text kind, prefix;
+	struct text after; /* only keys behind this one; empty = from the first */
 	unsigned limit;
 	struct store_fact_row *rows_out; /* in key order */
 	unsigned rows_count_out;

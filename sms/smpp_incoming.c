@@ -58,7 +58,10 @@ static void take_receipt(const struct smpp_incoming *in, struct smpp_conn *conn,
 	put_detail(&d, &r);
 	struct ipc_report report = { .peer = in->link,
 				     .forms = text_range((const char *)forms, writer_len(&f)),
+				     .sure = in->habit != SMPP_ID_ANY && r.id.len,
 				     .detail = text_range(detail, writer_len(&d)) };
+	report.source = pdu->id == SMPP_DATA_SM ? pdu->u.data.source.at : pdu->u.sm.source.at;
+	report.destination = pdu->id == SMPP_DATA_SM ? pdu->u.data.destination.at : pdu->u.sm.destination.at;
 	report.outcome = r.has_state ? smpp_state_outcome(r.state, in->accepted_is_final) : OUTCOME_NONE;
 	if (report.outcome == OUTCOME_NONE)
 		report.outcome = OUTCOME_SENT; /* an event only */

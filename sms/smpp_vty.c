@@ -226,7 +226,9 @@ static const struct knob smsc_knobs[] = {
 	  .offset = offsetof(struct smsc_settings, id_habit),
 	  .words = id_words,
 	  .fallback = "any",
-	  .help = "How ids come back in receipts: any, same, response-hex, receipt-hex" },
+	  .help = "How ids come back in receipts: any, same, response-hex, receipt-hex. With any, an id that could be "
+		  "read in another base counts for the message whose recipient the receipt names; where no message "
+		  "agrees, the id as written counts after 30 s" },
 	{ .name = "doubt",
 	  .type = KNOB_WORD,
 	  .offset = offsetof(struct smsc_settings, doubt),

@@ -39,7 +39,7 @@ void memory_end_row(struct memory_store *m, struct memory_row *r, enum store_out
 	tell_end(m, r, outcome, before, arena, list);
 }
 
-static struct memory_wire *find_wire(struct memory_store *m, struct text peer, struct text id)
+struct memory_wire *memory_wire_find(const struct memory_store *m, struct text peer, struct text id)
 {
 	for (unsigned i = 0; i < m->wires.count; i++) {
 		struct memory_wire *wire = m->wires.at[i];
@@ -50,13 +50,13 @@ static struct memory_wire *find_wire(struct memory_store *m, struct text peer, s
 }
 
 /* The worst outcome of a delivery's segments once all are in. */
-static enum store_outcome wires_outcome(const struct memory_store *m, struct message_id id)
+enum store_outcome memory_wires_outcome(const struct memory_store *m, struct message_id id)
 {
 	enum store_outcome worst = OUTCOME_NONE;
 
 	for (unsigned i = 0; i < m->wires.count; i++) {
 		const struct memory_wire *wire = m->wires.at[i];
-		if (!wire->owned || !message_id_equal(wire->delivery, id))
+		if (!message_id_equal(wire->delivery, id))
 			continue;
 		if (wire->outcome <= OUTCOME_SENT)
 			return OUTCOME_NONE;
@@ -66,28 +66,18 @@ static enum store_outcome wires_outcome(const struct memory_store *m, struct mes
 	return worst;
 }
 
-static struct memory_wire *add_wire(struct memory_store *m, struct text peer, struct text id, int64_t until_us)
-{
-	struct memory_wire *wire = memory_add(m, &m->wires, sizeof(*wire));
-
-	wire->peer = memory_text(m, peer);
-	wire->id = memory_text(m, id);
-	wire->until_us = until_us;
-	return wire;
-}
-
-static void take_wires(struct memory_store *m, struct store_finish *f)
+/* Another delivery that has a wire id keeps it. */
+static void take_wires(struct memory_store *m, struct store_finish *f, struct text recipient)
 {
 	for (unsigned i = 0; i < f->wires_count; i++) {
-		struct memory_wire *wire = find_wire(m, f->peer, f->wires[i].id);
-		if (wire && wire->owned)
+		if (memory_wire_find(m, f->peer, f->wires[i].id))
 			continue;
-		f->early_report_out |= wire != NULL;
-		if (!wire)
-			wire = add_wire(m, f->peer, f->wires[i].id, f->wires_until_us);
-		wire->owned = true;
+		struct memory_wire *wire = memory_add(m, &m->wires, sizeof(*wire));
+		wire->peer = memory_text(m, f->peer);
+		wire->id = memory_text(m, f->wires[i].id);
 		wire->delivery = f->id;
 		wire->until_us = f->wires_until_us;
+		f->early_report_out |= memory_early_take(m, wire, recipient);
 	}
 }
 
@@ -109,7 +99,7 @@ static void finish_again(struct memory_store *m, struct store_finish *f, const s
 
 static void apply_early(struct memory_store *m, struct store_finish *f, struct memory_row *row)
 {
-	enum store_outcome early = wires_outcome(m, f->id);
+	enum store_outcome early = memory_wires_outcome(m, f->id);
 	struct receipt_list list = { 0 };
 
 	if (f->await_until_us <= 0 || early <= OUTCOME_SENT)
@@ -155,13 +145,14 @@ void memory_finish(struct memory_store *m, struct store_request *r)
 		memory_outbox_put(m, &f->outbox[i]);
 	memory_cdr_put(m, f->id, 0, f->cdr);
 	f->outcome_out = f->outcome;
-	take_wires(m, f);
+	take_wires(m, f, row->row.recipient);
 	if (f->early_report_out)
 		apply_early(m, f, row);
 	answer_done(r);
 }
 
-static void apply(struct memory_store *m, struct store_report *c, struct memory_row *row, enum store_outcome outcome)
+void memory_report_apply(struct memory_store *m, struct store_report *c, struct memory_row *row,
+			 enum store_outcome outcome)
 {
 	struct receipt_list list = { 0 };
 
@@ -179,47 +170,6 @@ static void apply(struct memory_store *m, struct store_report *c, struct memory_
 		c->receipts_count_out = list.count;
 		answer_done(&c->base);
 	}
-}
-
-static void report_wire(struct memory_store *m, struct store_report *c)
-{
-	struct memory_wire *wire = NULL;
-
-	for (unsigned i = 0; i < c->wire_ids_count && !wire; i++)
-		wire = find_wire(m, c->peer, c->wire_ids[i]);
-	if (!wire)
-		wire = add_wire(m, c->peer, c->wire_ids[0], c->keep_until_us);
-	if (c->outcome > wire->outcome)
-		wire->outcome = c->outcome;
-	c->id_out = wire->delivery;
-	c->early_out = !wire->owned;
-	if (c->early_out) {
-		answer_done(&c->base);
-		return;
-	}
-	struct memory_row *row = memory_row_find(m, wire->delivery);
-	if (!row)
-		answer_refused(&c->base, STORE_NOT_FOUND, "no such delivery");
-	else
-		apply(m, c, row, c->outcome > OUTCOME_SENT ? wires_outcome(m, wire->delivery) : c->outcome);
-}
-
-void memory_report(struct memory_store *m, struct store_request *r)
-{
-	struct store_report *c = (struct store_report *)r;
-	struct memory_row *row = c->has_delivery ? memory_row_find(m, c->delivery) : NULL;
-
-	c->early_out = c->final_out = false;
-	c->receipts_count_out = 0;
-	c->id_out = c->delivery;
-	if (!c->has_delivery && !c->wire_ids_count)
-		answer_refused(r, STORE_BAD_REQUEST, "a report needs an id");
-	else if (!c->has_delivery)
-		report_wire(m, c);
-	else if (!row)
-		answer_refused(r, STORE_NOT_FOUND, "no such delivery");
-	else
-		apply(m, c, row, c->outcome);
 }
 
 static enum store_cancel_result cancel_row(struct memory_store *m, struct store_cancel *c, struct memory_row *row,
@@ -291,7 +241,8 @@ void memory_expire(struct memory_store *m, struct store_request *r)
 	struct receipt_list list = { 0 };
 	unsigned leases = 0, ends = 0;
 
-	c->ended_out = c->doubted_out = 0;
+	c->doubted_out = 0;
+	c->ended_out = memory_early_expire(m, c->limit, c->arena, &list);
 	for (unsigned i = 0; i < m->rows.count && leases < c->limit; i++) {
 		struct memory_row *row = m->rows.at[i];
 		if (row->row.lease_us > 0 && row->row.lease_us <= m->now_us) {

@@ -23,8 +23,16 @@ struct memory_row { /* a delivery; its message's fields are repeated in each */
 
 struct memory_wire {
 	struct text peer, id;
-	bool owned;
 	struct message_id delivery;
+	enum store_outcome outcome;
+	int64_t until_us;
+};
+
+struct memory_early { /* a report that came before the id it names */
+	struct text peer, *forms;
+	unsigned forms_count;
+	struct text source, destination;
+	bool sure;
 	enum store_outcome outcome;
 	int64_t until_us;
 };
@@ -106,7 +114,7 @@ struct memory_store {
 	int64_t now_us, newest_us;
 	bool promoted;		 /* by this request: struct store_request */
 	struct memory_list rows; /* in the order of their ids */
-	struct memory_list wires, outbox, idem, facts, fences, cdrs;
+	struct memory_list wires, early, outbox, idem, facts, fences, cdrs;
 	struct memory_list accounts, caps, charges, postings, entries, consents, versions, subscribers;
 	int64_t cdr_seq, cdr_acknowledged;
 	uint8_t cdr_chain[32];
@@ -133,6 +141,18 @@ void memory_outbox_put(struct memory_store *m, const struct store_outbox *o);
 void memory_cdr_put(struct memory_store *m, struct message_id delivery, uint8_t kind, struct text body);
 void memory_end_row(struct memory_store *m, struct memory_row *r, enum store_outcome outcome, struct octets trail,
 		    struct arena *arena, struct receipt_list *list);
+
+/* --- reports --- */
+struct memory_wire *memory_wire_find(const struct memory_store *m, struct text peer, struct text id);
+enum store_outcome memory_wires_outcome(const struct memory_store *m, struct message_id id);
+/* What a report says of a row that is there: c's answer and outputs. */
+void memory_report_apply(struct memory_store *m, struct store_report *c, struct memory_row *row,
+			 enum store_outcome outcome);
+void memory_early_keep(struct memory_store *m, const struct store_report *c, int64_t until_us);
+/* An early report that means this new wire id raises its outcome and is gone; true when there was one. */
+bool memory_early_take(struct memory_store *m, struct memory_wire *wire, struct text recipient);
+/* Those kept in vain go to whoever has their first form; how many deliveries that ended. */
+unsigned memory_early_expire(struct memory_store *m, unsigned limit, struct arena *arena, struct receipt_list *list);
 
 /* --- money --- */
 bool memory_charge_hold(struct memory_store *m, struct message_id delivery, const struct store_charge *c,

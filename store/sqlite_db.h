@@ -19,7 +19,7 @@ struct sqlite_memory {
 	int64_t cdr_seq;
 	uint8_t cdr_chain[32];
 	unsigned lane_changes, day_changes; /* lengths of the two logs */
-	bool any_charge;
+	bool any_charge, any_early;	    /* any_early: false only where the table is empty */
 };
 
 struct lane_change {
@@ -119,6 +119,21 @@ void sqlite_end_row(struct sqlite_store *s, struct store_row *row, enum store_ou
 		    struct arena *arena, struct receipt_list *list);
 /* The worst outcome of a delivery's segments once all are in, OUTCOME_NONE before. */
 enum store_outcome sqlite_wires_outcome(struct sqlite_store *s, struct message_id id);
+
+/* --- reports (sqlite_report.c, sqlite_early.c) --- */
+
+/* What a report says of a row that is there: c's answer and outputs. */
+void sqlite_report_apply(struct sqlite_store *s, struct store_report *c, struct store_row *row,
+			 enum store_outcome outcome);
+/* Whose a wire id is, and to whom that went (in `arena`, empty once pruned); false: nobody's. */
+bool sqlite_wire_find(struct sqlite_store *s, struct text peer, struct text wire_id, struct arena *arena,
+		      struct message_id *id_out, struct text *recipient_out);
+void sqlite_wire_raise(struct sqlite_store *s, struct text peer, struct text wire_id, enum store_outcome outcome);
+void sqlite_early_keep(struct sqlite_store *s, const struct store_report *c, int64_t until_us);
+/* An early report that means this new wire id raises its outcome and is gone; true when there was one. */
+bool sqlite_early_take(struct sqlite_store *s, struct store_finish *f, struct text wire_id);
+/* Those kept in vain go to whoever has their first form; how many deliveries that ended. */
+unsigned sqlite_early_expire(struct sqlite_store *s, unsigned limit, struct arena *arena, struct receipt_list *list);
 
 /* store/sqlite_schema.c: the schema of this program, made or brought up to date. */
 MUST_CHECK enum result sqlite_schema_prepare(sqlite3 *db, const char **why_out);

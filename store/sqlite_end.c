@@ -180,7 +180,8 @@ void sqlite_expire(struct sqlite_store *s, struct store_request *r)
 	struct receipt_list list = { 0 };
 	struct store_row *row;
 
-	c->ended_out = c->doubted_out = 0;
+	c->doubted_out = 0;
+	c->ended_out = sqlite_early_expire(s, c->limit, c->arena, &list);
 	for (row = collect(s, SQL_EXPIRE_LEASE, c->limit, c->arena); row && !s->broken; row = row->next) {
 		if (row->state == DELIVERY_LEASED) {
 			lease_to_doubt(s, c, row);

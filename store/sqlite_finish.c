@@ -2,6 +2,7 @@
 /* finish: what an attempt came to, once. */
 #include "store/sqlite_money.h"
 
+/* Another delivery that has it keeps it. */
 static void take_wire(struct sqlite_store *s, struct store_finish *f, const struct store_wire *wire)
 {
 	sqlite3_stmt *q = sql(s, SQL_WIRE_PUT);
@@ -10,17 +11,8 @@ static void take_wire(struct sqlite_store *s, struct store_finish *f, const stru
 	sql_text(q, 2, wire->id);
 	sql_id(q, 3, f->id);
 	sqlite3_bind_int(q, 4, wire->n);
-	sqlite3_bind_int64(q, 6, f->wires_until_us);
-	if (sql_run(s, q) == 1)
-		return;
-	/* Somebody has it: a report that came first, or another delivery (which keeps it). */
-	q = sql(s, SQL_WIRE_TAKE);
-	sql_text(q, 1, f->peer);
-	sql_text(q, 2, wire->id);
-	sql_id(q, 3, f->id);
-	sqlite3_bind_int(q, 4, wire->n);
 	sqlite3_bind_int64(q, 5, f->wires_until_us);
-	if (sql_run(s, q) == 1)
+	if (sql_run(s, q) == 1 && sqlite_early_take(s, f, wire->id))
 		f->early_report_out = true;
 }
 

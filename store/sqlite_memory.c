@@ -67,6 +67,11 @@ void sqlite_memory_load(struct sqlite_store *s)
 		s->memory.any_charge = sqlite3_column_int(q, 0) != 0;
 		sqlite3_reset(q);
 	}
+	q = sql(s, SQL_EARLY_ANY);
+	if (sql_row(s, q)) {
+		s->memory.any_early = sqlite3_column_int(q, 0) != 0;
+		sqlite3_reset(q);
+	}
 	s->clock_mark_us = sqlite_mark_get(s, CLOCK_MARK);
 	s->now_us = clock_now();
 	if (s->clock_mark_us > s->now_us) {

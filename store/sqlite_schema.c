@@ -12,8 +12,11 @@ static const char version_1[] =
 static const char version_2[] =
 #include "store/schema_002_state_checks.h"
 	;
+static const char version_3[] =
+#include "store/schema_003_early_reports.h"
+	;
 
-static const char *const steps[] = { NULL, version_1, version_2 };
+static const char *const steps[] = { NULL, version_1, version_2, version_3 };
 #define NEWEST ((int)(sizeof(steps) / sizeof(steps[0])) - 1)
 
 static int version_of(sqlite3 *db)

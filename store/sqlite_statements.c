@@ -82,15 +82,25 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 	[SQL_TRAIL_GET] = "SELECT trail FROM delivery WHERE id = ?1",
 	[SQL_TRAIL_SET] = "UPDATE delivery SET trail = ?2 WHERE id = ?1",
 	[SQL_TRAIL_ADD] = "UPDATE delivery SET " TRAIL_ADD("?2") "WHERE id = ?1",
-	[SQL_WIRE_GET] = "SELECT delivery_id, n, outcome FROM wire WHERE peer = ?1 AND wire_id = ?2",
-	[SQL_WIRE_PUT] = "INSERT OR IGNORE INTO wire (peer, wire_id, delivery_id, n, outcome, until_us) "
-			 "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[SQL_WIRE_TAKE] = "UPDATE wire SET delivery_id = ?3, n = ?4, until_us = ?5 WHERE peer = ?1 AND wire_id = ?2 "
-			  "AND delivery_id IS NULL",
+	[SQL_WIRE_GET] = "SELECT w.delivery_id, d.recipient FROM wire w LEFT JOIN delivery d ON d.id = w.delivery_id "
+			 "WHERE w.peer = ?1 AND w.wire_id = ?2",
+	[SQL_WIRE_PUT] = "INSERT OR IGNORE INTO wire (peer, wire_id, delivery_id, n, until_us) VALUES (?1, ?2, ?3, ?4, "
+			 "?5)",
 	[SQL_WIRE_OUTCOME] = "UPDATE wire SET outcome = max(coalesce(outcome, 0), ?3) WHERE peer = ?1 AND wire_id = ?2",
 	/* Failed segments outrank delivered ones once all are in: the worst counts. */
 	[SQL_WIRE_WORST] = "SELECT count(*), sum(coalesce(outcome, 0) > 1), min(CASE WHEN outcome > 1 THEN outcome "
 			   "END) FROM wire WHERE delivery_id = ?1",
+	[SQL_EARLY_PUT] = "INSERT INTO early (peer, first_id, n, wire_id, source, destination, sure, outcome, "
+			  "until_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[SQL_EARLY_RAISE] = "UPDATE early SET outcome = max(outcome, ?3) WHERE peer = ?1 AND first_id = ?2",
+	[SQL_EARLY_FIND] = "SELECT e.first_id, e.n, e.source, e.destination, e.sure, e.outcome, d.recipient "
+			   "FROM early e JOIN delivery d ON d.id = ?3 WHERE e.peer = ?1 AND e.wire_id = ?2 "
+			   "ORDER BY e.n, e.first_id",
+	[SQL_EARLY_HURRY] = "UPDATE early SET until_us = min(until_us, ?3) WHERE peer = ?1 AND first_id = ?2",
+	[SQL_EARLY_DELETE] = "DELETE FROM early WHERE peer = ?1 AND first_id = ?2",
+	[SQL_EARLY_ENDED] = "SELECT peer, first_id, outcome FROM early WHERE n = 0 AND until_us <= ?1 "
+			    "ORDER BY until_us, peer, first_id LIMIT ?2",
+	[SQL_EARLY_ANY] = "SELECT EXISTS (SELECT 1 FROM early)",
 	[SQL_EXPIRE_DEADLINE] = ROW_SELECT "WHERE d.state = 0 AND d.deadline_us <= ?1 ORDER BY d.deadline_us, d.id "
 					   "LIMIT ?2",
 	[SQL_EXPIRE_LEASE] = ROW_SELECT "WHERE d.lease_us > 0 AND d.lease_us <= ?1 ORDER BY d.lease_us, d.id LIMIT ?2",

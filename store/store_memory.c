@@ -142,9 +142,10 @@ static enum store_durability memory_durability(const struct store *store)
 static void memory_close(struct store *store)
 {
 	struct memory_store *m = (struct memory_store *)store;
-	struct memory_list *const lists[] = { &m->rows,	    &m->wires,	 &m->outbox,   &m->idem,     &m->facts,
-					      &m->fences,   &m->cdrs,	 &m->accounts, &m->caps,     &m->charges,
-					      &m->postings, &m->entries, &m->consents, &m->versions, &m->subscribers };
+	struct memory_list *const lists[] = { &m->rows,	    &m->wires,	  &m->early,	&m->outbox,
+					      &m->idem,	    &m->facts,	  &m->fences,	&m->cdrs,
+					      &m->accounts, &m->caps,	  &m->charges,	&m->postings,
+					      &m->entries,  &m->consents, &m->versions, &m->subscribers };
 
 	turn_ended(m);
 	loop_hook_remove(&m->hook);

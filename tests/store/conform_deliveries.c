@@ -197,6 +197,7 @@ static struct store_report *report(struct world *w, const char *wire, enum store
 				    .peer = TEXT_LITERAL("smsc"),
 				    .wire_ids = forms,
 				    .wire_ids_count = 2,
+				    .source = TEXT_LITERAL("81"),
 				    .outcome = outcome,
 				    .keep_until_us = FAR };
 	world_do(w, &r->base, STORE_REPORT);

@@ -4,8 +4,8 @@
 
 int main(void)
 {
-	int (*const groups[])(void) = { conform_deliveries, conform_lanes, conform_records, conform_money,
-					conform_prices };
+	int (*const groups[])(void) = { conform_deliveries, conform_reports, conform_lanes,
+					conform_records,    conform_money,   conform_prices };
 	int failed = 0;
 
 	for (world_driver = WORLD_SQLITE; world_driver <= WORLD_MEMORY; world_driver++) {

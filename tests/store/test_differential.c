@@ -142,6 +142,7 @@ static void accept(struct twins *t)
 	struct store_new_delivery d[2][3] = { 0 };
 	struct store_charge charges[3];
 	struct text key = TEXT_LITERAL("wake");
+	struct text recipient = text_of(dice(t, 2) ? "+81" : "+819012345678");
 	unsigned n = 1 + dice(t, 3), charged = dice(t, 2) ? dice(t, n + 1) : 0;
 	struct message_id id = dice(t, 15) ? world_id(twin(t, 0)) : message_id_of_delivery(any_id(t));
 	bool has_key = dice(t, 2);
@@ -151,7 +152,7 @@ static void accept(struct twins *t)
 	for (unsigned i = 0; i < charged; i++)
 		charges[i] = some_charge(t, i + 1);
 	for (unsigned i = 0; i < n; i++) {
-		d[0][i] = (struct store_new_delivery){ .recipient = TEXT_LITERAL("+81"),
+		d[0][i] = (struct store_new_delivery){ .recipient = recipient,
 						       .has_lane = dice(t, 4) != 0,
 						       .lane = 1 + dice(t, 4),
 						       .route = ROUTE,
@@ -294,14 +295,24 @@ static void finish(struct twins *t)
 
 static void report(struct twins *t)
 {
-	char name[8];
-	struct text wire = text_range(name, (size_t)snprintf(name, sizeof(name), "%u", dice(t, 40)));
+	static const struct text addresses[] = {
+		{ "", 0 }, { "+81", 3 }, { "81", 2 }, { "+819012345678", 13 }, { "09012345678", 11 }
+	};
+	char names[3][8];
+	struct text forms[3];
+	unsigned count = 1 + dice(t, 3), first = dice(t, 40);
+
+	for (unsigned i = 0; i < count; i++)
+		forms[i] = text_range(names[i], (size_t)snprintf(names[i], 8, "%u", (first + 13 * i) % 40));
 	struct store_report r = { .peer = TEXT_LITERAL("smsc"),
-				  .wire_ids = &wire,
-				  .wire_ids_count = 1,
+				  .wire_ids = forms,
+				  .wire_ids_count = count,
+				  .sure = !dice(t, 4),
+				  .source = addresses[dice(t, 5)],
+				  .destination = addresses[dice(t, 5)],
 				  .has_delivery = !dice(t, 3),
 				  .delivery = any_id(t),
-				  .keep_until_us = FAR,
+				  .keep_until_us = dice(t, 2) ? FAR : twin(t, 0)->now_us + MINUTE,
 				  .outcome = OUTCOME_SENT + dice(t, OUTCOME_COUNT - OUTCOME_SENT) };
 	struct store_report pair[2] = { r, r };
 

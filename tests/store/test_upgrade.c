@@ -97,7 +97,13 @@ static void what_it_holds_goes_on(void **state)
 	struct store_claim *c = world_claim(w, 10);
 	assert_int_equal(c->rows_count_out, 1); /* the other is parked behind it */
 	assert_true(text_is(c->rows_out->text, "waiting"));
-	assert_int_equal(world_finish(w, c->rows_out->id, c->rows_out->epoch, OUTCOME_SENT), STORE_DONE);
+	const struct store_wire early = { TEXT_LITERAL("id-early"), 1 };
+	struct store_finish *f = world_finish_request(w, c->rows_out->id, c->rows_out->epoch, OUTCOME_SENT);
+	f->wires = &early;
+	f->wires_count = 1;
+	f->await_until_us = FAR;
+	assert_int_equal(DO(w, f, STORE_FINISH), STORE_DONE);
+	assert_int_equal(f->outcome_out, OUTCOME_DELIVERED); /* a report had come first */
 	assert_true(text_is(world_claim(w, 10)->rows_out->text, "parked"));
 	assert_int_equal(DO(w, &report, STORE_REPORT), STORE_DONE);
 	assert_true(report.final_out);

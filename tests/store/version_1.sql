@@ -77,6 +77,7 @@ INSERT INTO "wake" VALUES('reach:+81',X'00060A24181E40060102030405060001');
 CREATE TABLE wire (peer TEXT NOT NULL, wire_id TEXT NOT NULL, delivery_id BLOB, n SMALLINT, outcome SMALLINT,
   until_us BIGINT NOT NULL, PRIMARY KEY (peer, wire_id));
 INSERT INTO "wire" VALUES('smsc','id-4',X'00060A24181E40040102030405060001',1,NULL,4611686018427387903);
+INSERT INTO "wire" VALUES('smsc','id-early',NULL,NULL,6,4611686018427387903);
 CREATE INDEX consent_account ON consent(account_id);
 CREATE INDEX blob_seen ON blob_ref(seen_us);
 CREATE INDEX part_hash ON part(hash);

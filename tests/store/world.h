@@ -61,6 +61,7 @@ void world_same_sums(const struct store_sums *a, const struct store_sums *b);
 
 /* The groups of the conformance suite. */
 int conform_deliveries(void);
+int conform_reports(void);
 int conform_lanes(void);
 int conform_records(void);
 int conform_money(void);
