@@ -10,3 +10,5 @@ FAKES_tests/billing/test_model.c := $(MODEL_OBJECTS)
 TESTS += tests/billing/test_model_kill.c
 FAKES_tests/billing/test_model_kill.c := $(MODEL_OBJECTS)
 TESTS += tests/billing/test_model_quote.c
+TESTS += tests/billing/test_ro.c tests/billing/test_ro_message.c
+FUZZ += billing:ro_message
