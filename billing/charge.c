@@ -39,14 +39,30 @@ static void payer_of(void *owner, const struct message *m, struct charge_payer *
 static int64_t units(void *owner, const struct message *m)
 {
 	const struct billing *b = owner;
-	int64_t n = b->segments(m);
+	int64_t n = m->files.len ? (int64_t)message_octets(m) : b->segments(m);
 
 	return n > 0 ? n : 1;
+}
+
+/* A message with files counts by its size: "octet", "kilobyte" of 1024 begun, or as one "message". */
+static unsigned measure_files(const struct message *m, struct tariff_measure out[TARIFF_MEASURES])
+{
+	int64_t octets = (int64_t)message_octets(m);
+
+	out[0] = (struct tariff_measure){ TEXT_LITERAL("octet"), octets };
+	out[1] = (struct tariff_measure){ TEXT_LITERAL("kilobyte"), (octets + 1023) / 1024 };
+	out[2] = (struct tariff_measure){ TEXT_LITERAL("message"), 1 };
+	return 3;
 }
 
 static enum result measure(const struct billing *b, const struct message *m, struct tariff_measure out[TARIFF_MEASURES],
 			   unsigned *count_out, int64_t *segments_out)
 {
+	if (m->files.len) {
+		*count_out = measure_files(m, out);
+		*segments_out = out[0].units;
+		return OK;
+	}
 	*segments_out = b->segments(m);
 	if (*segments_out < 1)
 		return ERR_TOO_BIG;

@@ -221,6 +221,8 @@ bool channel_record(struct channel *c, struct ipc_record *record)
 		return answered(c, record);
 	case IPC_OUTBOX:
 		return outbox(c, record);
+	case IPC_FILE_ANSWER:
+		return channel_file_answer(c, record);
 	default:
 		return c->handler->other && c->handler->other(c->owner, record);
 	}

@@ -32,6 +32,10 @@ struct channel_handler {
 	void (*connected)(void *owner);
 	/* Records of other types. May be NULL: they are bad then. */
 	bool (*other)(void *owner, struct ipc_record *record);
+	/* The answer to one of the channel_file_*() calls. OK: `fd`, when it is not -1, is the callee's: memory to
+	 * write the file into, or the file, open for reading. ERR_UNKNOWN: the queue was lost meanwhile. May be NULL
+	 * where none of them is called. */
+	void (*file)(void *owner, uint32_t call, const struct ipc_file_answer *answer, int fd);
 };
 
 /* `role` is part of the incarnation's name; copied. `says_sending`: this edge calls channel_sending(). */
@@ -61,6 +65,15 @@ uint32_t channel_accept(struct channel *channel, const struct ipc_accept *accept
 uint32_t channel_part(struct channel *channel, const struct ipc_part *part);
 uint32_t channel_report(struct channel *channel, const struct ipc_report *report);
 uint32_t channel_ask(struct channel *channel, const struct ipc_ask *ask);
+
+/*
+ * Files (channel_file.c). One to be sent: channel_file_new(), write all of it into the memory that comes, then
+ * channel_file_done() with that call as `room`; once that is answered with OK the file is on disk, belongs to
+ * `account`, and a message of it may name it. One of a delivery in hand: channel_file_get() with its number from 0.
+ */
+uint32_t channel_file_new(struct channel *channel, uint64_t size);
+uint32_t channel_file_done(struct channel *channel, const struct ipc_file_done *done);
+uint32_t channel_file_get(struct channel *channel, struct message_id delivery, unsigned number);
 
 /* Ends a delivery; its epoch is filled in here. A second result for the same one is dropped. */
 void channel_result(struct channel *channel, const struct ipc_result *result);

@@ -41,6 +41,11 @@ static uint32_t pending_add(struct channel *c, enum pending_kind kind, struct of
 	return p.call;
 }
 
+uint32_t channel_pending_add(struct channel *c, enum pending_kind kind)
+{
+	return pending_add(c, kind, NULL);
+}
+
 /* Takes the call out; its followers move up. */
 enum pending_kind channel_pending_take(struct channel *c, uint32_t call)
 {
@@ -69,11 +74,15 @@ enum pending_kind channel_pending_take(struct channel *c, uint32_t call)
 static void channel_call_lost(struct channel *c, struct pending p)
 {
 	static const struct ipc_answer no_answer = { .result = ERR_UNKNOWN };
+	static const struct ipc_file_answer no_file = { .result = ERR_UNKNOWN,
+							.why = { "the queue was lost meanwhile", 28 } };
 
 	if (p.kind == PENDING_REPORT && c->handler->reported)
 		c->handler->reported(c->owner, p.call, false);
 	else if (p.kind == PENDING_ASK && c->handler->answer)
 		c->handler->answer(c->owner, p.call, &no_answer);
+	else if (p.kind == PENDING_FILE && c->handler->file)
+		c->handler->file(c->owner, p.call, &no_file, -1);
 }
 
 static struct offer *offer_new(uint16_t type, size_t room, struct writer *w)

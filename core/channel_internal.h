@@ -4,6 +4,7 @@
  *
  *	channel.c        life, links, connection, records to their handlers
  *	channel_calls.c  what was asked of the queue and is not answered; accepts are kept for the next queue
+ *	channel_file.c   files to the store and from it
  *	channel_hand.c   deliveries in hand, results until they are committed, what a new queue is told of them
  */
 #ifndef CORE_CHANNEL_INTERNAL_H
@@ -12,7 +13,7 @@
 #include "core/channel.h"
 #include "core/flight.h"
 
-enum pending_kind { PENDING_NONE, PENDING_OFFER, PENDING_REPORT, PENDING_ASK };
+enum pending_kind { PENDING_NONE, PENDING_OFFER, PENDING_REPORT, PENDING_ASK, PENDING_FILE };
 
 /* A delivery in hand, or its result. */
 struct hand {
@@ -70,7 +71,11 @@ void channel_wrote(struct channel *c, enum result r); /* a record that does not 
 /* channel_calls.c */
 enum pending_kind channel_pending_take(struct channel *c, uint32_t call);
 uint32_t channel_new_call(struct channel *c);
+uint32_t channel_pending_add(struct channel *c, enum pending_kind kind); /* a call that is not offered again */
 void channel_offer_all(struct channel *c);
+
+/* channel_file.c */
+bool channel_file_answer(struct channel *c, struct ipc_record *record);
 
 /* channel_hand.c */
 void channel_free_hand(void *owner, struct flight_node *node);

@@ -69,7 +69,7 @@ struct charge_port {
 	/* Changes with every configuration; it stands in each decision's record. */
 	uint32_t (*policy)(void *owner);
 	void (*payer)(void *owner, const struct message *message, struct charge_payer *out);
-	/* Segments of the message after encoding, at least 1. */
+	/* Segments of the message after encoding, or with files its octets; at least 1. */
 	int64_t (*units)(void *owner, const struct message *message);
 	/* ERR_NOT_FOUND: no price row, so not sendable there for who pays. ERR_TOO_BIG: cannot be encoded. */
 	enum result (*price)(void *owner, const struct charge_payer *payer, const struct message *message,

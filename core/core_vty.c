@@ -3,6 +3,7 @@
 #include "core/core_vty.h"
 
 #include "core/route_links.h"
+#include "core/screen_time.h"
 
 #define FIELD(type, member) offsetof(struct type, member)
 #define COUNT(a) (unsigned)(sizeof(a) / sizeof((a)[0]))
@@ -112,6 +113,27 @@ static const struct knob account_knobs[] = {
 	  .type = KNOB_TEXT,
 	  .offset = FIELD(account_settings, ceiling),
 	  .help = "Most that one delivery may cost, with tax; none = that of `billing`" },
+	{ .name = "optout",
+	  .type = KNOB_BOOL,
+	  .offset = FIELD(account_settings, optout),
+	  .fallback = "yes",
+	  .help = "Whether STOP and START of phones are taken for it and kept to; no = the application sees to it" },
+	{ .name = "allow-recipient",
+	  .type = KNOB_TEXT,
+	  .offset = FIELD(account_settings, allow_recipient),
+	  .many = true,
+	  .help = "Start of the recipients' addresses it may send to; none = any" },
+	{ .name = "quiet-hours",
+	  .type = KNOB_TEXT,
+	  .offset = FIELD(account_settings, quiet_hours),
+	  .help = "Hours in which nothing of it goes out, and their zone, as `21:00-08:00 +09:00`, `22:00-07:00 "
+		  "Europe/Berlin` or a TZ rule of POSIX; what comes then waits for their end" },
+	{ .name = "duplicate-window",
+	  .type = KNOB_DURATION,
+	  .offset = FIELD(account_settings, duplicate_window),
+	  .max = DAYS(7),
+	  .fallback = "0s",
+	  .help = "The same text from the same sender to the same recipient is refused within this time; 0s = never" },
 };
 
 static enum result account_check(const void *node, const char **why_out)
@@ -126,6 +148,9 @@ static enum result account_check(const void *node, const char **why_out)
 		*why_out = "a webhook starts with http:// or https://";
 		return ERR_MALFORMED;
 	}
+	struct screen_quiet quiet;
+	if (a->quiet_hours.len && !screen_quiet_parse(a->quiet_hours, &quiet, why_out))
+		return ERR_MALFORMED;
 	return OK;
 }
 
@@ -297,6 +322,20 @@ static const struct knob queue_knobs[] = {
 	  .max = DAYS(365),
 	  .fallback = "7d",
 	  .help = "A receipt that nobody takes is dropped after this" },
+	{ .name = "optouts-max",
+	  .type = KNOB_UINT,
+	  .offset = FIELD(queue_settings, optouts_max),
+	  .min = 1,
+	  .max = 100000000,
+	  .fallback = "1000000",
+	  .help = "Opt-outs kept at once, in memory too; above it an import is refused, and a phone's STOP is put off" },
+	{ .name = "duplicates-max",
+	  .type = KNOB_UINT,
+	  .offset = FIELD(queue_settings, duplicates_max),
+	  .min = 1,
+	  .max = 10000000,
+	  .fallback = "100000",
+	  .help = "Messages remembered at once for `duplicate-window`; the oldest make room" },
 };
 
 static enum result queue_settings_check(const void *node, const char **why_out)
@@ -358,6 +397,27 @@ static const struct knob store_knobs[] = {
 	  .max = INT64_MAX,
 	  .fallback = "64m",
 	  .help = "The journal is folded into the database above this size" },
+	{ .name = "file-max",
+	  .type = KNOB_SIZE,
+	  .offset = FIELD(store_settings, file_max),
+	  .min = 1024,
+	  .max = 64 << 20,
+	  .fallback = "10m",
+	  .help = "Octets of one file of a message. Files lie in the folder `files` beside the database" },
+	{ .name = "files-max",
+	  .type = KNOB_SIZE,
+	  .offset = FIELD(store_settings, files_max),
+	  .min = 1024,
+	  .max = INT64_MAX / 2,
+	  .fallback = "1024m",
+	  .help = "Octets of all files together; above, messages with files are refused for now" },
+	{ .name = "files-keep",
+	  .type = KNOB_DURATION,
+	  .offset = FIELD(store_settings, files_keep),
+	  .min = SECONDS(1),
+	  .max = DAYS(365),
+	  .fallback = "1d",
+	  .help = "A file that was sent and that no message names is kept this long" },
 };
 
 const struct node_kind store_kind = {

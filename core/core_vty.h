@@ -36,6 +36,11 @@ struct account_settings {
 	int64_t payment; /* enum payment_word */
 	struct text credit, currency, ceiling;
 	int64_t consent; /* enum consent + 1, 0 = the default of `billing` */
+	/* What its messages are screened by (core/screen.h). */
+	bool optout;			    /* whether STOP and START of phones are taken for it */
+	struct config_list allow_recipient; /* prefixes; none = any */
+	struct text quiet_hours;	    /* "21:00-08:00 +09:00"; empty = none */
+	int64_t duplicate_window;	    /* 0 = off */
 };
 extern const struct node_kind account_kind;
 enum payment_word { PAYMENT_WORD_PREPAID, PAYMENT_WORD_POSTPAID, PAYMENT_WORD_FREE };
@@ -71,6 +76,7 @@ struct queue_settings {
 	int64_t keep_text, keep_message; /* retention after the end */
 	int64_t keep_keys, keep_cdr, keep_outbox;
 	int64_t outbox_give_up; /* a receipt nobody takes is dropped after this, counted */
+	int64_t optouts_max, duplicates_max; /* entries kept at once */
 };
 extern const struct node_kind queue_kind;
 
@@ -80,6 +86,7 @@ struct store_settings {
 	int64_t driver; /* enum store_driver_word */
 	struct text path;
 	int64_t min_free, batch, wal_max;
+	int64_t file_max, files_max, files_keep; /* of the folder `files` beside the database */
 };
 extern const struct node_kind store_kind;
 enum store_driver_word { STORE_WORD_SQLITE, STORE_WORD_MEMORY };

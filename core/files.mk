@@ -8,3 +8,5 @@ SRCS_core += core/push.c
 SRCS_core += core/queue_terms.c
 SRCS_core += $(addprefix core/, message_files.c files.c files_disk.c channel_file.c queue_files.c queue_file_refs.c)
 SRCS_core += core/ipc_relay.c core/channel_relay.c core/queue_relay.c core/queue_fact.c
+SRCS_core += $(addprefix core/, portability.c portability_naptr.c portability_json.c portability_cache.c portability_vty.c)
+SRCS_core += $(addprefix core/, screen.c screen_time.c)

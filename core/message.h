@@ -98,6 +98,13 @@ struct message {
 void message_put_file(struct writer *w, const struct message_file *file);
 /* The next one; false at the end and for what is malformed (reader_done() tells which). */
 bool message_take_file(struct reader *r, struct message_file *out);
+/* message_files.c. The n-th from 0; false: there is none. */
+bool message_file_at(const struct message *message, unsigned n, struct message_file *out);
+unsigned message_files_count(const struct message *message);
+/* Octets of text and files together: what counts against the size that a bearer carries. */
+uint64_t message_octets(const struct message *message);
+/* Whole descriptions within the limits, each of a file that is not empty; a message without files is fine. */
+bool message_files_valid(const struct message *message);
 
 /* Encodes all but body and recipients. Room of MESSAGE_HEADER_MAX always suffices for a message within the limits. */
 void message_encode(const struct message *message, struct writer *w);

@@ -150,10 +150,12 @@ struct queue *queue_new(struct loop *loop, struct store *store)
 	q->loop = loop;
 	q->store = store;
 	q->spread = random_below(UINT32_MAX);
+	q->began_us = clock_monotonic();
 	flight_table_init(&q->flights);
 	flight_table_init(&q->outbox);
 	flight_table_init(&q->strays);
 	flight_table_init(&q->presence);
+	queue_files_new(q);
 	make_counters(&q->count);
 	loop_hook_add(loop, &q->hook, turn_ended, q);
 	loop_timer_start(loop, &q->sweep, 10 * USEC_PER_MSEC, queue_sweep, q);
@@ -197,6 +199,7 @@ void queue_free(struct queue **queue)
 	loop_timer_stop(&q->sweep);
 	loop_timer_stop(&q->due);
 	loop_hook_remove(&q->hook);
+	queue_files_free(q);
 	flight_each(&q->flights, free_flight, q);
 	flight_each(&q->outbox, free_outbox, q);
 	queue_reports_forget(q);
@@ -214,6 +217,7 @@ void queue_free(struct queue **queue)
 		free(q->edges[i].holding);
 		free(q->edges[i].sending);
 	}
+	queue_relay_free(q);
 	route_table_free(&q->routes);
 	free(q);
 }
@@ -227,7 +231,7 @@ void queue_stop(struct queue *q)
 
 bool queue_idle(const struct queue *q)
 {
-	return !q->asked;
+	return !q->asked && queue_files_idle(q);
 }
 
 /* --- edges ---------------------------------------------------------------------------------------------------- */
@@ -239,6 +243,7 @@ void queue_peer(struct queue *q, unsigned edge, struct ipc *ipc)
 	e->ipc = ipc;
 	e->generation++;
 	e->watching = false;
+	queue_relay_came(q, edge);
 }
 
 void queue_peer_lost(struct queue *q, unsigned edge)
@@ -254,6 +259,8 @@ void queue_peer_lost(struct queue *q, unsigned edge)
 	e->introducing = false;
 	queue_links_lost(q, edge);
 	queue_presence_lost(q, edge);
+	queue_files_lost(q);
+	queue_relay_lost(q, edge);
 }
 
 void queue_peer_room(struct queue *q, unsigned edge)
@@ -309,8 +316,18 @@ bool queue_record(struct queue *q, unsigned edge, struct ipc_record *record)
 		return queue_due_record(q, edge, record);
 	case IPC_PRESENCE:
 		return queue_presence_record(q, edge, record);
+	case IPC_FILE_NEW:
+	case IPC_FILE_DONE:
+	case IPC_FILE_GET:
+		return queue_file_record(q, edge, record);
 	case IPC_PART:
 		return part_record(q, edge, record);
+	case IPC_CARRIER:
+		return queue_carrier_record(q, edge, record);
+	case IPC_LINK_PDU:
+		return queue_link_pdu_record(q, edge, record);
+	case IPC_FACT:
+		return queue_fact_record(q, edge, record);
 	default:
 		return false;
 	}

@@ -37,6 +37,11 @@ void queue_switch(struct queue *queue, const struct config *config);
 /* The money; before the first switch. The port outlives the queue. NULL = nothing is priced. */
 void queue_charge(struct queue *queue, const struct charge_port *port);
 
+/* The folder of the files that messages may have, and its limits: with each configuration. Without it, or where it
+ * cannot be used, messages with files are refused. */
+struct files_limits;
+void queue_files_folder(struct queue *queue, const char *path, const struct files_limits *limits);
+
 /* An edge's connection, until queue_peer_lost(): what it had in flight is then in doubt. */
 void queue_peer(struct queue *queue, unsigned edge, struct ipc *ipc);
 void queue_peer_lost(struct queue *queue, unsigned edge);

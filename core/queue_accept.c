@@ -7,6 +7,7 @@
 #include "core/base/log.h"
 #include "core/net/digest.h"
 #include "core/net/json.h"
+#include "core/queue_files.h"
 #include "core/queue_internal.h"
 
 struct accept_job {
@@ -378,6 +379,15 @@ static enum result plan(struct accept_job *j, unsigned i, const char **why_out)
 		*why_out = "bearers are chosen where `billing` is configured: without it this would go as an SMS";
 		return ERR_DENIED;
 	}
+	if (j->message.files.len && j->queue->priced && queue_files_soon(j->queue)) {
+		*why_out = "the link that takes files is not up: try again";
+		return ERR_BUSY;
+	}
+	if (j->message.files.len && (!j->queue->priced || !queue_link_priced(l->name))) {
+		*why_out = j->queue->priced ? "files go to phones, not to applications"
+					    : "files go by RCS or MMS, which `billing` decides: configure it";
+		return ERR_DENIED;
+	}
 	d->route = l->name;
 	d->bearer = QUEUE_BEARER;
 	j->routes[i] = arena_text(j->holder->arena, choice.route);
@@ -443,7 +453,7 @@ static bool take_message(struct accept_job *j, const struct ipc_accept *in)
 	struct text header = arena_text(arena, in->header);
 
 	if (in->header.len > MESSAGE_HEADER_MAX || in->body.len > MESSAGE_TEXT_MAX ||
-	    message_decode(header, &j->message))
+	    message_decode(header, &j->message) || !message_files_valid(&j->message))
 		return false;
 	j->accept.arena = arena;
 	j->accept.header = (struct octets){ header.at, header.len };
@@ -482,6 +492,18 @@ static void refuse_unless_known(struct accept_job *j, enum result r, uint16_t re
 	queue_ask_store(j->queue, &j->accept.base, STORE_ACCEPT, committed, j);
 }
 
+static void files_claimed(void *owner, enum result r, const char *why)
+{
+	struct accept_job *j = owner;
+
+	if (r == OK) {
+		queue_ask_store(j->queue, &j->accept.base, STORE_ACCEPT, committed, j);
+		return;
+	}
+	give_back_all(j);
+	refuse_unless_known(j, r, 0, why);
+}
+
 static void start(struct accept_job *j, const struct ipc_accept *in)
 {
 	struct queue *q = j->queue;
@@ -503,7 +525,11 @@ static void start(struct accept_job *j, const struct ipc_accept *in)
 			return;
 		}
 	}
-	queue_ask_store(q, &j->accept.base, STORE_ACCEPT, committed, j);
+	if (j->message.files.len)
+		queue_files_claim(q, j->holder->arena, &j->message, j->accept.id,
+				  queue_files_until(q, j->accept.expires_us), files_claimed, j);
+	else
+		queue_ask_store(q, &j->accept.base, STORE_ACCEPT, committed, j);
 }
 
 static struct accept_job *job_new(struct queue *q)

@@ -122,6 +122,8 @@ static void put_message(struct json_writer *w, const struct store_row *first, co
 		json_put_member_text(w, "reference", m->reference);
 	if (m->content == MESSAGE_TEXT && first->text.len)
 		json_put_member_text(w, "text", first->text);
+	if (m->files.len)
+		queue_put_files(w, m);
 }
 
 static void answer_message(struct ask_job *j, const struct store_row *first, const struct message *m)

@@ -5,7 +5,8 @@
  * Where a link offers RCS the gateway itself is the sender's client, so the sender is ON, and what the link said of the
  * recipient is fresh; of others nothing can be asked. Without such a link the sender has no RCS service. SMPP and
  * Kannel name SMS themselves; what comes by the API may go by SMS only with consent. What the message itself says of
- * that narrows it (queue_terms.h).
+ * that narrows it (queue_terms.h). A phone that writes itself is where its link last said. A message with files is of
+ * the class FILE, its text beside them; places and contact cards are not offered by any channel yet.
  */
 #include "core/queue_internal.h"
 #include "core/queue_terms.h"
@@ -29,10 +30,16 @@ struct text queue_money_text(const struct charge_port *port, int64_t micros, con
 static void set_price(struct queue *q, const struct message *m, struct text recipient, struct queue_decision *d)
 {
 	const struct charge_port *c = q->charge;
-	enum result r = c->price(c->owner, &d->payer, m, recipient, QUEUE_BEARER, store_now(q->store), &d->price);
+	bool file = d->facts.content == CONTENT_FILE;
+	struct text bearer = QUEUE_BEARER;
 
+	if (file)
+		bearer = QUEUE_MMS;
+	enum result r = c->price(c->owner, &d->payer, m, recipient, bearer, store_now(q->store), &d->price);
 	d->has_price = r == OK;
-	if (r == ERR_TOO_BIG)
+	if (r == ERR_TOO_BIG && file)
+		d->facts.mms_fit = d->facts.mms_fit == FIT_OK ? FIT_TOO_BIG : d->facts.mms_fit;
+	else if (r == ERR_TOO_BIG)
 		d->facts.sms_fit = FIT_TOO_BIG;
 	else if (r != OK)
 		d->facts.price = PRICE_UNKNOWN;
@@ -43,16 +50,41 @@ static void set_price(struct queue *q, const struct message *m, struct text reci
 		d->facts.consent = CONSENT_ALWAYS;
 }
 
+/* The gateway is the client of an application; a phone has its own. */
+static void set_sender(struct queue *q, const struct message *m, struct route_facts *f)
+{
+	enum recipient_state state;
+
+	f->sender = SENDER_ON;
+	if (!queue_presence(q, m->sender, &state, &f->roaming) || !m->from_network)
+		return;
+	if (state != RECIPIENT_ON)
+		f->sender = state == RECIPIENT_OFF ? SENDER_OFF : SENDER_NO;
+}
+
+/* A link to a file is not offered by SMS. */
+static void set_files(struct queue *q, const struct message *m, struct text recipient, struct route_facts *f)
+{
+	uint64_t octets = message_octets(m);
+
+	f->content = CONTENT_FILE;
+	f->sms_fit = FIT_NONE;
+	if (!queue_carries_files(q))
+		return;
+	f->offline_file = q->offline_file;
+	f->rcs_fits = octets <= q->rcs_file_max;
+	if (queue_presence_mms(q, m, recipient))
+		f->mms_fit = octets <= q->mms_max ? FIT_OK : FIT_TOO_BIG;
+}
+
 static void set_presence(struct queue *q, const struct message *m, struct text recipient, struct route_facts *f)
 {
-	enum recipient_state of_sender;
 	bool roaming;
 
 	if (!q->rcs || !q->rcs->up || m->content != MESSAGE_TEXT)
 		return;
-	f->sender = SENDER_ON;
+	set_sender(q, m, f);
 	f->offline_text = q->offline_text;
-	(void)queue_presence(q, m->sender, &of_sender, &f->roaming);
 	if (queue_presence(q, recipient, &f->recipient, &roaming) && f->recipient == RECIPIENT_ON)
 		f->capability = CAPABILITY_YES;
 }
@@ -75,6 +107,8 @@ static void set_facts(struct queue *q, const struct message *m, struct text reci
 					 .price = PRICE_WITHIN,
 					 .rcs_fits = true };
 	set_presence(q, m, recipient, &d->facts);
+	if (m->files.len)
+		set_files(q, m, recipient, &d->facts);
 	d->payer.consent = d->facts.consent = queue_terms_consent(d->payer.consent, m, d->facts.roaming);
 	if (d->payer.pays)
 		set_price(q, m, recipient, d);
@@ -146,7 +180,7 @@ void queue_put_decision(struct json_writer *w, const struct charge_port *port, c
 	if (d->has_price && !packet) {
 		put_amount(w, port, "price", d->price.amount);
 		json_put_member_cstring(w, "currency", d->price.currency);
-		json_put_member_int(w, "segments", d->price.units);
+		json_put_member_int(w, d->facts.content == CONTENT_FILE ? "octets" : "segments", d->price.units);
 		json_put_member_int(w, "tariff", d->price.version);
 	} else if (packet || !d->payer.pays) {
 		json_put_member_cstring(w, "price", "0.00");

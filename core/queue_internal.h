@@ -19,9 +19,12 @@
  *	queue_decide.c  the facts of a delivery, its decision, in words
  *	queue_presence.c  who can be reached by RCS
  *	queue_rcs.c     an RCS attempt that failed: decided again
+ *	queue_files.c   files of messages; its own map is in queue_files.h
  *	queue_money.c   the decision's charge with an accept, a finish, a hand-out; refusals for want of credit
  *	queue_money_hold.c  deliveries on hold: consent answers, new prices
  *	queue_money_ask.c   balances, top-ups, records for export
+ *	queue_relay.c   PDUs between carriers and the machines of CP and RP
+ *	queue_fact.c    facts that edges keep
  *	queue_money_show.c  the account, the ledger, a decision, for an operator
  */
 #ifndef CORE_QUEUE_INTERNAL_H
@@ -48,6 +51,7 @@
 #define QUEUE_BEARER TEXT_LITERAL("sms")
 #define QUEUE_REROUTER TEXT_LITERAL("reroute") /* the worker of rows taken to be moved: they were never sent */
 #define QUEUE_RCS TEXT_LITERAL("rcs")
+#define QUEUE_MMS TEXT_LITERAL("mms")
 #define QUEUE_WAKE_AGAIN TEXT_LITERAL("AGAIN") /* on HOLD only until it is decided again */
 
 struct queue_rules {
@@ -58,7 +62,8 @@ struct queue_rules {
 };
 
 struct edge {
-	struct ipc *ipc; /* NULL = not connected */
+	struct ipc *ipc;  /* NULL = not connected */
+	const char *name; /* NULL = it keeps no facts */
 	uint32_t generation;
 	char incarnation[40];
 	uint8_t (*holding)[16]; /* sorted ids of its IPC_HOLDING, until every link was looked at */
@@ -174,7 +179,15 @@ struct queue {
 	unsigned rcs_edge;
 	bool offline_text;
 	struct flight_table presence;
+	bool offline_file, mms_unlisted; /* as ipc_presence says */
+	bool presence_seen;
+	int64_t began_us; /* monotonic */
+	uint64_t rcs_file_max, mms_max;
+	struct queue_files *files;
 	uint32_t spread;
+	struct queue_carrier *carriers;	 /* queue_relay.c */
+	unsigned carriers_count, layers; /* layers: the edge of the machines of CP and RP */
+	bool has_layers;
 	struct queue_counters {
 		struct counter *accepted, *refused, *repeated, *handed_out, *sent, *delivered, *failed, *retried,
 			*doubt, *expired, *reports, *reports_early, *reports_unknown, *receipts, *receipts_later,
@@ -203,6 +216,14 @@ void queue_account_id(struct text account, uint8_t to[16]);
 struct octets queue_event(struct arena *arena, int64_t at_us, enum trail_code code, struct text rule,
 			  struct text detail);
 void queue_publish(struct queue *q, struct text account, struct text kind, struct text body);
+
+/* queue_relay.c, queue_fact.c */
+bool queue_carrier_record(struct queue *q, unsigned edge, struct ipc_record *record);
+bool queue_link_pdu_record(struct queue *q, unsigned edge, struct ipc_record *record);
+bool queue_fact_record(struct queue *q, unsigned edge, struct ipc_record *record);
+void queue_relay_came(struct queue *q, unsigned edge);
+void queue_relay_lost(struct queue *q, unsigned edge);
+void queue_relay_free(struct queue *q);
 
 /* queue_sweep.c */
 void queue_sweep(void *owner); /* a timer's callback; owner = the queue */
@@ -335,8 +356,9 @@ void queue_money_answer(struct queue *q, struct text account, struct message_id 
 			queue_answered_cb answered, void *owner);
 /* Prices may have changed: what waits for a price is decided again. */
 void queue_money_prices(struct queue *q);
-/* A recipient is there again; a delivery was put on HOLD to be decided again. */
+/* A number has RCS again, as recipient and as sender; a delivery was put on HOLD to be decided again. */
 void queue_money_recipient_on(struct queue *q, struct text number);
+void queue_money_roaming_end(struct queue *q, struct text number);
 void queue_money_decide(struct queue *q, struct message_id id);
 
 /* queue_presence.c */
@@ -346,11 +368,26 @@ void queue_presence_lost(struct queue *q, unsigned edge);
 bool queue_presence(const struct queue *q, struct text number, enum recipient_state *state_out, bool *roaming_out);
 void queue_presence_set(struct queue *q, struct text number, enum recipient_state state);
 
+/* The link that takes files is there now. Until it is, a message with files is decided later, not refused. */
+bool queue_carries_files(const struct queue *q);
+bool queue_files_soon(const struct queue *q); /* it is not, but it was, or the queue has just begun */
+/* Whether such a number takes MMS by that link. */
+bool queue_presence_mms(struct queue *q, const struct message *m, struct text number);
+
+/* queue_files.c */
+void queue_put_files(struct json_writer *w, const struct message *m); /* a member "files" */
+void queue_files_new(struct queue *q);
+void queue_files_free(struct queue *q);
+void queue_files_lost(struct queue *q); /* an edge is gone */
+bool queue_files_idle(const struct queue *q);
+bool queue_file_record(struct queue *q, unsigned edge, struct ipc_record *record);
+
 /* queue_rcs.c */
 /* True: the result closes an RCS attempt, and the delivery is put on HOLD; `done` then calls queue_money_decide(). */
 bool queue_rcs_closed(struct flight *f, const struct ipc_result *in, struct text said,
 		      void (*done)(struct store_request *r));
 struct text queue_wake_recipient(struct text number, struct arena *arena);
+struct text queue_wake_of(enum route_wake wake, struct text number, struct arena *arena); /* of a number */
 struct text queue_flight_bearer(const struct flight *f);
 
 /* queue_money_ask.c: question of an edge about money; false = not one of these. */

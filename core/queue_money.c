@@ -26,9 +26,14 @@ static struct queue_money *money_of(struct arena *arena, struct store_accept *ac
 	return m;
 }
 
+struct text queue_wake_of(enum route_wake wake, struct text number, struct arena *arena)
+{
+	return text_of(arena_printf(arena, "%s:%.*s", route_wake_name(wake), TEXT_ARGS(number)));
+}
+
 struct text queue_wake_recipient(struct text number, struct arena *arena)
 {
-	return text_of(arena_printf(arena, "%s:%.*s", route_wake_name(WAKE_RECIPIENT_ON), TEXT_ARGS(number)));
+	return queue_wake_of(WAKE_RECIPIENT_ON, number, arena);
 }
 
 struct text queue_flight_bearer(const struct flight *f)
@@ -42,8 +47,8 @@ int64_t queue_hold_until(const struct queue *q, int64_t deadline_us)
 	return deadline_us + 2 * q->rules.lease_us + AFTER_DEADLINE_US;
 }
 
-static void put_on_hold(struct queue *q, struct arena *arena, const struct queue_decision *decision,
-			struct message_id id, struct store_new_delivery *d)
+static void put_on_hold(struct queue *q, struct arena *arena, const struct message *m,
+			const struct queue_decision *decision, struct message_id id, struct store_new_delivery *d)
 {
 	struct text *keys = arena_alloc(arena, (ROUTE_WAKE_COUNT + 1) * sizeof(*keys));
 	char text[MESSAGE_ID_TEXT_SIZE];
@@ -62,6 +67,8 @@ static void put_on_hold(struct queue *q, struct arena *arena, const struct queue
 			keys[d->wake_keys_count++] = text_of(name);
 		else if (i == WAKE_RECIPIENT_ON)
 			keys[d->wake_keys_count++] = queue_wake_recipient(d->recipient, arena);
+		else if (i == WAKE_SENDER_ON || i == WAKE_ROAMING_END)
+			keys[d->wake_keys_count++] = queue_wake_of(i, m->sender, arena);
 		else
 			keys[d->wake_keys_count++] =
 				text_of(arena_printf(arena, "%s:%s", name, message_id_text(id, text)));
@@ -80,7 +87,7 @@ enum result queue_money_plan(struct queue *q, struct arena *arena, const struct 
 	if (decision->route.outcome == ROUTE_RCS_DEFERRED)
 		d->bearer = QUEUE_RCS;
 	if (decision->route.outcome == ROUTE_HOLD || decision->route.outcome == ROUTE_RCS_DEFERRED) {
-		put_on_hold(q, arena, decision, id, d);
+		put_on_hold(q, arena, m, decision, id, d);
 		return OK;
 	}
 	if (decision->route.outcome == ROUTE_RCS) {
@@ -88,13 +95,18 @@ enum result queue_money_plan(struct queue *q, struct arena *arena, const struct 
 		d->bearer = QUEUE_RCS;
 		return OK;
 	}
-	if (decision->route.outcome != ROUTE_SMS) {
+	struct text bearer = QUEUE_BEARER;
+	if (decision->route.outcome == ROUTE_MMS) {
+		bearer = QUEUE_MMS;
+		d->route = q->rcs->name;
+		d->bearer = bearer;
+	} else if (decision->route.outcome != ROUTE_SMS) {
 		counter_add(q->count.rejected, 1);
 		*why_out = arena_cstring(arena, decision->explain);
 		return ERR_DENIED;
 	}
 	if (decision->has_price &&
-	    q->charge->charge(q->charge->owner, &decision->payer, &decision->price, QUEUE_BEARER, (uint16_t)(i + 1),
+	    q->charge->charge(q->charge->owner, &decision->payer, &decision->price, bearer, (uint16_t)(i + 1),
 			      accept->accepted_us, queue_hold_until(q, d->deadline_us), arena,
 			      &(*money)->charges[accept->charges_count]))
 		accept->charges_count++;
@@ -230,7 +242,7 @@ struct text queue_money_permit(struct queue *q, const struct flight *f, int64_t 
 	if (!f->held && !may_go_free(q, f))
 		return (struct text){ 0 };
 	struct charge_permit p = { .delivery = f->id,
-				   .bearer = QUEUE_BEARER,
+				   .bearer = queue_flight_bearer(f),
 				   .attempt = f->attempt,
 				   .epoch = f->epoch,
 				   .units = f->units,

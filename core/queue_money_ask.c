@@ -98,7 +98,7 @@ static void quote_decision(struct money_job *j, const struct message *m, struct 
 
 	queue_decide(j->queue, m, recipient, ANSWER_NONE, none, j->holder->arena, &d);
 	j->refused = j->refused || d.route.outcome == ROUTE_REJECT;
-	if (d.route.outcome == ROUTE_SMS && d.has_price)
+	if ((d.route.outcome == ROUTE_SMS || d.route.outcome == ROUTE_MMS) && d.has_price)
 		j->total += d.price.amount;
 	j->payer = d.payer;
 	json_put_member_cstring(&j->json, "outcome", outcome_words[d.route.outcome]);

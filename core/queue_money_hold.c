@@ -69,18 +69,21 @@ static void leave_hold(struct hold_job *j, const struct store_row *row)
 		end(j, ERR_NOT_FOUND, "no route serves this recipient any more");
 		return;
 	}
-	bool rcs = j->decision.route.outcome == ROUTE_RCS;
-	j->link = rcs ? q->rcs : queue_link_get(q, j->message.link.len ? j->message.link : choice.candidates[0].link);
+	bool rcs = j->decision.route.outcome == ROUTE_RCS, mms = j->decision.route.outcome == ROUTE_MMS;
+	j->link = rcs || mms ? q->rcs
+			     : queue_link_get(q, j->message.link.len ? j->message.link : choice.candidates[0].link);
 	struct store_decide *d = &j->request.decide;
 	*d = (struct store_decide){ .id = row->id, .epoch = row->epoch, .due_us = now };
 	d->route = j->link->name;
 	d->bearer = QUEUE_BEARER;
 	if (rcs)
 		d->bearer = QUEUE_RCS;
+	else if (mms)
+		d->bearer = QUEUE_MMS;
 	d->trail = event_of(j, TRAIL_DECIDED);
 	if (!rcs && j->decision.has_price &&
-	    c->charge(c->owner, &j->decision.payer, &j->decision.price, QUEUE_BEARER, message_id_recipient(row->id),
-		      now, queue_hold_until(q, row->deadline_us), j->holder->arena, &j->charge))
+	    c->charge(c->owner, &j->decision.payer, &j->decision.price, d->bearer, message_id_recipient(row->id), now,
+		      queue_hold_until(q, row->deadline_us), j->holder->arena, &j->charge))
 		d->charge = &j->charge;
 	queue_ask_store(q, &d->base, STORE_DECIDE, decided, j);
 }
@@ -115,6 +118,7 @@ static void decide_again(struct hold_job *j, const struct store_row *row)
 	queue_decide(j->queue, &j->message, row->recipient, j->answer, row->id, j->holder->arena, &j->decision);
 	switch (j->decision.route.outcome) {
 	case ROUTE_SMS:
+	case ROUTE_MMS:
 	case ROUTE_RCS:
 		leave_hold(j, row);
 		break;
@@ -151,6 +155,8 @@ static void found(struct store_request *r)
 		end(j, ERR_CONFLICT, "it does not wait for an answer");
 	else if (!j->queue->priced)
 		end(j, ERR_CONFLICT, "billing is not configured");
+	else if (j->message.files.len && queue_files_soon(j->queue))
+		end(j, ERR_BUSY, "the link that takes files is not up: try again");
 	else
 		decide_again(j, row);
 }
@@ -211,9 +217,17 @@ void queue_money_prices(struct queue *q)
 
 void queue_money_recipient_on(struct queue *q, struct text number)
 {
-	struct hold_job *j = job_new(q);
+	struct hold_job *j = job_new(q), *as_sender = job_new(q);
 
 	wake(q, j, queue_wake_recipient(number, j->holder->arena));
+	wake(q, as_sender, queue_wake_of(WAKE_SENDER_ON, number, as_sender->holder->arena));
+}
+
+void queue_money_roaming_end(struct queue *q, struct text number)
+{
+	struct hold_job *j = job_new(q);
+
+	wake(q, j, queue_wake_of(WAKE_ROAMING_END, number, j->holder->arena));
 }
 
 void queue_money_decide(struct queue *q, struct message_id id)

@@ -57,7 +57,7 @@ static struct link *place_of(struct queue *q, const struct link *now, const stru
 	struct message m;
 	struct route_choice choice;
 
-	if (row->doubt || text_equal(row->bearer, QUEUE_RCS) ||
+	if (row->doubt || text_equal(row->bearer, QUEUE_RCS) || text_equal(row->bearer, QUEUE_MMS) ||
 	    message_decode(text_range(row->header.at, row->header.len), &m) || m.link.len)
 		return NULL;
 	queue_route(q, &m, row->recipient, &choice);

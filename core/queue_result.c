@@ -174,7 +174,7 @@ static struct text next_link(struct flight *f)
 	struct route_choice choice;
 	unsigned up = 0;
 
-	if (!f->decoded || f->message.link.len || text_equal(f->bearer, QUEUE_RCS))
+	if (!f->decoded || f->message.link.len || text_equal(f->bearer, QUEUE_RCS) || text_equal(f->bearer, QUEUE_MMS))
 		return f->link->name;
 	queue_route(f->queue, &f->message, f->recipient, &choice);
 	while (up < choice.count && choice.candidates[up].up)

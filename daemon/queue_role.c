@@ -10,7 +10,9 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/core_vty.h"
+#include "core/files.h"
 #include "core/queue.h"
+#include "core/queue_relay.h"
 #include "daemon/queue_parts.h"
 #include "daemon/role.h"
 #include "sms/smpp_text.h"
@@ -84,6 +86,21 @@ static void open_queue(const struct config *config)
 	queue = queue_new(role_loop(), store);
 	queue_charge(queue, billing_port(billing));
 	parts = queue_parts_new(role_loop(), store, queue);
+	queue_relay_layers(queue, ROLE_SMS);
+}
+
+/* Beside the database, for the memory store too: what it kept is of no message after a restart, and is swept. */
+static void switch_files(const struct store_settings *s)
+{
+	struct files_limits limits = { .file_max = (uint64_t)s->file_max,
+				       .total_max = (uint64_t)s->files_max,
+				       .min_free = (uint64_t)s->min_free,
+				       .keep_us = s->files_keep };
+	struct arena *arena = arena_new(4096);
+	char *copy = arena_copy(arena, s->path.at, s->path.len + 1);
+
+	queue_files_folder(queue, arena_printf(arena, "%s/files", dirname(copy)), &limits);
+	arena_free(&arena);
 }
 
 static void switch_to(const struct config *config)
@@ -92,11 +109,13 @@ static void switch_to(const struct config *config)
 		open_queue(config);
 	billing_switch(billing, config, store);
 	queue_switch(queue, config);
+	switch_files(config_only(config, &store_kind));
 	queue_parts_switch(parts, config);
 }
 
 static void peer(enum role_id id, struct ipc *ipc)
 {
+	queue_edge_name(queue, id, role_name(id));
 	queue_peer(queue, id, ipc);
 }
 
