@@ -7,3 +7,6 @@ FUZZ += core:config
 FUZZ += core:optout
 TESTS += tests/core/test_channel.c
 TESTS += tests/core/test_queue_terms.c
+TESTS += tests/core/test_portability.c
+FUZZ += core:portability
+FUZZ += core:ipc_relay
