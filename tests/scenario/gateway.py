@@ -148,7 +148,11 @@ class Gateway(Daemon):
         self.ended = True
         self.code = -1
         if hasattr(self, "process"):
+            # Whatever the scenario was about, its ledger sums to zero.
+            unsound = self.process.poll() is None and "vty" in self.ports and any("NOT SOUND" in line for line in self.show("ledger"))
             self.code = self.stop()
+            if unsound:
+                self.code = -3
             if self.started and re.search(FALLEN, self.log()):
                 self.code = -2
             if self.started and self.code != 0:
