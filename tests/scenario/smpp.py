@@ -261,13 +261,15 @@ class Centre:
     decide(m)      status of the answer; None = no answer at all
     receipt_first  the receipt leaves before the answer (they do overtake)
     receipt_state  "DELIVRD" or another, or a function of the message
+    receipt_id     what a receipt calls a message, a function of it; as the answer did
     """
 
     def __init__(self, port=0, receipt_after=None, answer_after=0, repeat_tag=0, decide=None, password=None, prefix="",
-                 receipt_first=False, receipt_state="DELIVRD", hexadecimal=False):
+                 receipt_first=False, receipt_state="DELIVRD", hexadecimal=False, receipt_id=None):
         self.receipt_after, self.answer_after, self.repeat_tag = receipt_after, answer_after, repeat_tag
         self.decide, self.password, self.prefix = decide, password, prefix
         self.receipt_first, self.receipt_state, self.hexadecimal = receipt_first, receipt_state, hexadecimal
+        self.receipt_id = receipt_id or (lambda m: m.id)
         self.submits, self.queries, self.binds, self.others = [], [], [], []
         self.repeats = 0
         self.receipts_sent = self.receipts_taken = 0
@@ -419,9 +421,10 @@ class Centre:
         state = self.receipt_state(m) if callable(self.receipt_state) else self.receipt_state
         done = 1 if state == "DELIVRD" else 0
         stamp = time.strftime("%y%m%d%H%M")
-        text = (f"id:{m.id} sub:001 dlvrd:{done:03d} submit date:{stamp} done date:{stamp} stat:{state} "
+        name = self.receipt_id(m)
+        text = (f"id:{name} sub:001 dlvrd:{done:03d} submit date:{stamp} done date:{stamp} stat:{state} "
                 f"err:{0 if done else 1:03d} text:{m.text[:20] if m.coding in (0, 1) and m.text.isprintable() else ''}")
-        tlvs = [(RECEIPTED_ID, string(m.id)), (MESSAGE_STATE, bytes([STATES[state]]))]
+        tlvs = [(RECEIPTED_ID, string(name)), (MESSAGE_STATE, bytes([STATES[state]]))]
         source = ("+" if m.destination_ton == 1 else "") + m.destination
         destination = ("+" if m.source_ton == 1 else "") + m.source
         return message_body(source, destination, gsm_encode(text), 0, esm_class=4, tlvs=tlvs)
