@@ -192,6 +192,8 @@ struct billing *billing_new(billing_segments segments)
 					.payer = payer_of,
 					.units = units,
 					.price = price,
+					.quote = billing_quote,
+					.quoted = billing_quoted,
 					.charge = charge,
 					.finish = finish,
 					.permit = put_permit,
@@ -242,6 +244,8 @@ void billing_switch(struct billing *b, const struct config *config, struct store
 	b->policy++;
 	b->conflict = false;
 	atomic_store(&b->on, rules != NULL);
-	if (rules)
-		billing_publish(b, store);
+	if (!rules)
+		return;
+	billing_publish(b, store);
+	billing_key(b, store);
 }

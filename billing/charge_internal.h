@@ -20,6 +20,8 @@ struct payer {
 
 #define PAYER_BUCKETS 4096u
 
+#define BILLING_KEY_SIZE 32u
+
 /* One configuration's rules. */
 struct rules {
 	struct arena *arena;
@@ -40,6 +42,8 @@ struct billing {
 	unsigned asked;	     /* requests with the store */
 	bool conflict;	     /* a version was published with other prices: nothing is priced */
 	bool closing;
+	bool has_key;
+	uint8_t key[BILLING_KEY_SIZE]; /* of the quotes' tokens; kept in the store */
 };
 
 /* charge_config.c */
@@ -49,6 +53,12 @@ const struct payer *rules_payer(const struct rules *rules, struct text name);
 
 /* charge_store.c */
 void billing_publish(struct billing *billing, struct store *store);
+
+/* charge_quote.c */
+struct text billing_quote(void *owner, struct charge_quoted *quoted, int64_t now_us, struct arena *arena);
+enum result billing_quoted(void *owner, struct text token, int64_t now_us, struct charge_quoted *out);
+/* Reads the key of the tokens out of the store; the first time it is made. */
+void billing_key(struct billing *billing, struct store *store);
 
 /* charge_record.c */
 struct text billing_cdr(void *owner, const struct charge_record *record, struct arena *arena);

@@ -58,6 +58,11 @@ static void put_quote(struct writer *w, const struct quote *q)
 		writer_u32(w, (uint32_t)line->tax_ppm);
 		writer_u8(w, line->pay_on);
 	}
+	writer_u8(w, (uint8_t)q->runs_count);
+	for (unsigned i = 0; i < q->runs_count && i < QUOTE_RUNS_MAX; i++) {
+		writer_u8(w, q->runs[i].line);
+		writer_u16(w, q->runs[i].count);
+	}
 }
 
 static void get_line(struct reader *r, struct quote_line *line)
@@ -70,6 +75,21 @@ static void get_line(struct reader *r, struct quote_line *line)
 	line->total = (int64_t)reader_u64(r);
 	line->tax_ppm = reader_u32(r);
 	line->pay_on = reader_u8(r);
+}
+
+static bool get_runs(struct reader *r, struct quote *q)
+{
+	q->runs_count = reader_u8(r);
+	if (q->runs_count > QUOTE_RUNS_MAX)
+		return false;
+	for (unsigned i = 0; i < q->runs_count; i++) {
+		struct quote_run *run = &q->runs[i];
+		run->line = reader_u8(r);
+		run->count = reader_u16(r);
+		if (run->line >= q->lines_count && run->line != QUOTE_FREE)
+			return false;
+	}
+	return reader_done(r);
 }
 
 static bool get_quote(struct reader *r, struct quote *q)
@@ -87,7 +107,7 @@ static bool get_quote(struct reader *r, struct quote *q)
 		return false;
 	for (unsigned i = 0; i < q->lines_count; i++)
 		get_line(r, &q->lines[i]);
-	return reader_done(r);
+	return get_runs(r, q);
 }
 
 void quote_encode(struct writer *w, const struct quote *quote, const struct quote_key *key)
@@ -102,7 +122,7 @@ void quote_encode(struct writer *w, const struct quote *quote, const struct quot
 	digest_hmac_sha256(key->secret.at, key->secret.len, room, writer_len(&token), mac);
 	writer_bytes(&token, mac, sizeof(mac));
 	if (!writer_ok(&token) || !quote->lines_count || quote->lines_count > QUOTE_BEARERS_MAX ||
-	    key->secret.len < QUOTE_KEY_MIN)
+	    quote->runs_count > QUOTE_RUNS_MAX || key->secret.len < QUOTE_KEY_MIN)
 		w->failed = true;
 	else
 		base64_put(w, room, writer_len(&token), true);

@@ -17,12 +17,20 @@
 #define QUOTE_BEARER_SIZE 16 /* with its NUL */
 #define QUOTE_KEY_MIN 16u
 #define QUOTE_TOKEN_MAX 512u
+#define QUOTE_RUNS_MAX 40u
+#define QUOTE_FREE 0xffu /* a run's line: nothing costs there */
 
 struct quote_line {
 	char bearer[QUOTE_BEARER_SIZE];
 	int64_t units;
 	int64_t total, tax_ppm; /* total with tax */
 	uint8_t pay_on;
+};
+
+/* Recipients that follow each other and have the same price. */
+struct quote_run {
+	uint8_t line; /* or QUOTE_FREE */
+	uint16_t count;
 };
 
 struct quote {
@@ -34,6 +42,8 @@ struct quote {
 	int64_t given_us, until_us; /* store's clock */
 	unsigned lines_count;
 	struct quote_line lines[QUOTE_BEARERS_MAX];
+	unsigned runs_count; /* 0: every recipient has the whole chain */
+	struct quote_run runs[QUOTE_RUNS_MAX];
 };
 
 /* One bearer of the chain and what the message counts as there. */

@@ -34,6 +34,35 @@ struct charge_price {
 	uint8_t pay_on; /* 0 sent, 1 delivered */
 };
 
+#define CHARGE_QUOTED_LINES 4u
+#define CHARGE_QUOTED_RUNS 40u
+#define CHARGE_QUOTED_FREE 0xffu
+
+/*
+ * What a quote promises: to whom, for what content, and per recipient, in their order, at most one priced bearer. It
+ * travels as a token (billing/quote.h): authenticated by us, stored nowhere.
+ */
+struct charge_quoted {
+	uint8_t account_id[16];		     /* the payer */
+	uint8_t recipients[16], content[16]; /* hashes (core/queue_quote.c) */
+	int64_t given_us, until_us;
+	unsigned lines_count, runs_count;
+	struct charge_quoted_line {
+		char bearer[16];
+		struct charge_price price;
+	} lines[CHARGE_QUOTED_LINES];
+	struct charge_quoted_run {
+		uint8_t line; /* or CHARGE_QUOTED_FREE */
+		uint16_t count;
+	} runs[CHARGE_QUOTED_RUNS];
+};
+
+/* The next recipient's price; NULL: it has none. False: more different prices than one quote holds. (core/charge.c) */
+bool charge_quoted_add(struct charge_quoted *quoted, struct text bearer, const struct charge_price *price);
+/* The price of a recipient (from 1) by that bearer, or NULL. */
+const struct charge_price *charge_quoted_price(const struct charge_quoted *quoted, unsigned recipient,
+					       struct text bearer);
+
 /* A delivery at its end, for its record. */
 struct charge_record {
 	const struct message *message;
@@ -74,6 +103,11 @@ struct charge_port {
 	/* ERR_NOT_FOUND: no price row, so not sendable there for who pays. ERR_TOO_BIG: cannot be encoded. */
 	enum result (*price)(void *owner, const struct charge_payer *payer, const struct message *message,
 			     struct text recipient, struct text bearer, int64_t now_us, struct charge_price *out);
+	/* The token of a quote, with the times that it gives it; empty while it cannot give any. */
+	struct text (*quote)(void *owner, struct charge_quoted *quoted, int64_t now_us, struct arena *arena);
+	/* ERR_MALFORMED: no token of ours. ERR_DENIED: altered, or of another gateway. ERR_TIMEOUT: expired; `out` is
+	 * filled. ERR_BUSY: it cannot tell yet. */
+	enum result (*quoted)(void *owner, struct text token, int64_t now_us, struct charge_quoted *out);
 	/* The hold of that price; false where nothing is to be held. Texts live in the arena. */
 	bool (*charge)(void *owner, const struct charge_payer *payer, const struct charge_price *price,
 		       struct text bearer, uint16_t recipient, int64_t now_us, int64_t deadline_us, struct arena *arena,

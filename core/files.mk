@@ -1,4 +1,4 @@
-SRCS_core := $(addprefix core/, message.c address.c message_id.c trail.c store.c ipc_messages.c core_vty.c)
+SRCS_core := $(addprefix core/, message.c address.c message_id.c trail.c store.c ipc_messages.c core_vty.c account.c)
 SRCS_core += $(addprefix core/, route.c route_table.c route_decide.c route_explain.c route_result.c permit.c optout.c route_links.c)
 SRCS_core += $(addprefix core/, secret.c bucket.c)
 SRCS_core += $(addprefix core/, config.c config_value.c config_word.c config_read.c config_write.c config_records.c config_command.c config_walk.c)
@@ -9,4 +9,6 @@ SRCS_core += core/queue_terms.c
 SRCS_core += $(addprefix core/, message_files.c files.c files_disk.c channel_file.c queue_files.c queue_file_refs.c)
 SRCS_core += core/ipc_relay.c core/channel_relay.c core/queue_relay.c core/queue_fact.c
 SRCS_core += $(addprefix core/, portability.c portability_naptr.c portability_json.c portability_cache.c portability_vty.c)
-SRCS_core += $(addprefix core/, screen.c screen_time.c)
+SRCS_core += $(addprefix core/, screen.c screen_time.c queue_screen.c queue_screen_load.c queue_screen_recent.c queue_screen_reply.c queue_screen_ask.c)
+SRCS_core += core/charge.c core/queue_quote.c
+SRCS_core += core/ipc_credit.c

@@ -9,6 +9,8 @@
 #include "core/net/json.h"
 #include "core/queue_files.h"
 #include "core/queue_internal.h"
+#include "core/queue_lookup.h"
+#include "core/queue_quote.h"
 
 struct accept_job {
 	struct queue *queue;
@@ -18,6 +20,7 @@ struct accept_job {
 	struct link **links;	   /* per delivery: where a slot of its window is kept for it, or NULL */
 	struct text *routes;	   /* per delivery: the route's name, for the answer */
 	struct queue_money *money; /* NULL = nothing is priced */
+	struct queue_networks *networks; /* NULL = nothing is looked up */
 	struct refused {
 		enum result result;
 		uint16_t recipient;
@@ -43,6 +46,7 @@ void queue_route(struct queue *q, const struct message *m, struct text recipient
 				     .sender = m->sender,
 				     .account = m->account,
 				     .bearer = QUEUE_BEARER,
+				     .network = m->network,
 				     .spread = q->spread };
 
 	query.channel = m->from_network ? TEXT_LITERAL("network") : TEXT_LITERAL("application");
@@ -121,6 +125,8 @@ static void put_recipient(struct json_writer *w, const struct accept_job *j, uns
 	json_open_object(w);
 	json_put_member_cstring(w, "id", message_id_text(message_id_delivery(j->accept.id_out, (uint16_t)(i + 1)), id));
 	json_put_member_text(w, "to", d->recipient);
+	if (queue_network_of(j->networks, i).len)
+		json_put_member_text(w, "network", queue_network_of(j->networks, i));
 	json_put_member_cstring(w, "state", d->on_hold ? "hold" : d->leased_out ? "sending" : "waiting");
 	json_put_member_text(w, "bearer", d->bearer);
 	json_put_member_text(w, "route", j->routes[i]);
@@ -321,18 +327,21 @@ static bool take_recipients(struct accept_job *j, struct text recipients)
 	return true;
 }
 
-/* The delivery's trail: accepted, decided. */
-static struct octets first_events(struct accept_job *j, const struct route_choice *choice)
+/* The delivery's trail: accepted, its network where that was looked up, decided. */
+static struct octets first_events(struct accept_job *j, unsigned i, const struct route_choice *choice)
 {
 	struct octets a = queue_event(j->holder->arena, j->accept.accepted_us, TRAIL_ACCEPTED, (struct text){ 0 },
 				      j->message.channel);
 	struct octets b = queue_event(j->holder->arena, j->accept.accepted_us, TRAIL_DECIDED, choice->route,
 				      choice->candidates[0].link);
-	uint8_t *both = arena_alloc(j->holder->arena, a.len + b.len);
+	struct octets n = queue_network_event(j->networks, i, j->accept.accepted_us, j->holder->arena);
+	uint8_t *all = arena_alloc(j->holder->arena, a.len + n.len + b.len);
 
-	memcpy(both, a.at, a.len);
-	memcpy(both + a.len, b.at, b.len);
-	return (struct octets){ both, a.len + b.len };
+	memcpy(all, a.at, a.len);
+	if (n.len)
+		memcpy(all + a.len, n.at, n.len);
+	memcpy(all + a.len + n.len, b.at, b.len);
+	return (struct octets){ all, a.len + n.len + b.len };
 }
 
 static const char *no_route(enum route_reason reason)
@@ -358,6 +367,7 @@ static enum result plan(struct accept_job *j, unsigned i, const char **why_out)
 	struct store_new_delivery *d = &j->accept.deliveries[i];
 	struct route_choice choice;
 
+	j->message.network = queue_network_of(j->networks, i);
 	queue_route(j->queue, &j->message, d->recipient, &choice);
 	if (j->message.link.len) {
 		struct link *named = queue_link_find(j->queue, j->message.link);
@@ -396,7 +406,7 @@ static enum result plan(struct accept_job *j, unsigned i, const char **why_out)
 		d->lane = address_lane(d->recipient);
 	d->due_us = j->message.due_us > j->accept.accepted_us ? j->message.due_us : j->accept.accepted_us;
 	d->deadline_us = j->accept.expires_us;
-	d->trail = first_events(j, &choice);
+	d->trail = first_events(j, i, &choice);
 	if (j->queue->priced && queue_link_priced(l->name)) {
 		enum result r =
 			queue_money_plan(j->queue, j->holder->arena, &j->message, &j->accept, i, &j->money, why_out);
@@ -504,19 +514,24 @@ static void files_claimed(void *owner, enum result r, const char *why)
 	refuse_unless_known(j, r, 0, why);
 }
 
-static void start(struct accept_job *j, const struct ipc_accept *in)
+/* With all that the decision reads at hand. */
+static void decide(void *owner)
 {
+	struct accept_job *j = owner;
 	struct queue *q = j->queue;
 	const char *why = "";
 
-	if (q->rules.waiting_max && q->waiting >= q->rules.waiting_max) {
-		refuse(j, ERR_FULL, 0, "the queue is full (`waiting-max`): try again later");
+	if (j->networks && j->networks->refused) {
+		refuse_unless_known(j, ERR_BUSY, j->networks->refused, j->networks->why);
 		return;
 	}
-	set_times(j);
-	j->accept.id = message_id_time(in->id) ? in->id : message_id_new(j->accept.accepted_us);
-	if (in->key.len)
-		set_key(j, in->key, in->recipients);
+	if (j->networks) /* time may have gone by */
+		set_times(j);
+	enum result quote = queue_quote_check(q, &j->message, in->recipients, j->holder->arena, &why);
+	if (quote) {
+		refuse_unless_known(j, quote, 0, why);
+		return;
+	}
 	for (unsigned i = 0; i < j->accept.deliveries_count; i++) {
 		enum result r = plan(j, i, &why);
 		if (r) {
@@ -530,6 +545,22 @@ static void start(struct accept_job *j, const struct ipc_accept *in)
 				  queue_files_until(q, j->accept.expires_us), files_claimed, j);
 	else
 		queue_ask_store(q, &j->accept.base, STORE_ACCEPT, committed, j);
+}
+
+static void start(struct accept_job *j, const struct ipc_accept *in)
+{
+	struct queue *q = j->queue;
+
+	if (q->rules.waiting_max && q->waiting >= q->rules.waiting_max) {
+		refuse(j, ERR_FULL, 0, "the queue is full (`waiting-max`): try again later");
+		return;
+	}
+	set_times(j);
+	j->accept.id = message_id_time(in->id) ? in->id : message_id_new(j->accept.accepted_us);
+	if (in->key.len)
+		set_key(j, in->key, in->recipients);
+	if (!queue_lookup(q, j->holder->arena, &j->message, in->recipients, decide, j, &j->networks))
+		decide(j);
 }
 
 static struct accept_job *job_new(struct queue *q)

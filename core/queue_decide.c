@@ -9,6 +9,7 @@
  * the class FILE, its text beside them; places and contact cards are not offered by any channel yet.
  */
 #include "core/queue_internal.h"
+#include "core/queue_quote.h"
 #include "core/queue_terms.h"
 
 #define EXPLAIN_MAX 560u
@@ -27,15 +28,26 @@ struct text queue_money_text(const struct charge_port *port, int64_t micros, con
 	return text_range((const char *)w.start, writer_ok(&w) ? writer_len(&w) : 0);
 }
 
-static void set_price(struct queue *q, const struct message *m, struct text recipient, struct queue_decision *d)
+/* That of the quote which the message brought, or of the price list. */
+static enum result find_price(struct queue *q, const struct message *m, struct text recipient,
+			      struct message_id delivery, struct text bearer, struct queue_decision *d)
 {
 	const struct charge_port *c = q->charge;
+
+	if (m->quote.len)
+		return queue_quote_price(q, m, message_id_recipient(delivery), bearer, &d->price);
+	return c->price(c->owner, &d->payer, m, recipient, bearer, store_now(q->store), &d->price);
+}
+
+static void set_price(struct queue *q, const struct message *m, struct text recipient, struct message_id delivery,
+		      struct queue_decision *d)
+{
 	bool file = d->facts.content == CONTENT_FILE;
 	struct text bearer = QUEUE_BEARER;
 
 	if (file)
 		bearer = QUEUE_MMS;
-	enum result r = c->price(c->owner, &d->payer, m, recipient, bearer, store_now(q->store), &d->price);
+	enum result r = find_price(q, m, recipient, delivery, bearer, d);
 	d->has_price = r == OK;
 	if (r == ERR_TOO_BIG && file)
 		d->facts.mms_fit = d->facts.mms_fit == FIT_OK ? FIT_TOO_BIG : d->facts.mms_fit;
@@ -90,7 +102,7 @@ static void set_presence(struct queue *q, const struct message *m, struct text r
 }
 
 static void set_facts(struct queue *q, const struct message *m, struct text recipient, enum answer answer,
-		      struct queue_decision *d)
+		      struct message_id delivery, struct queue_decision *d)
 {
 	d->facts = (struct route_facts){ .sender = SENDER_NO,
 					 .recipient = RECIPIENT_UNKNOWN,
@@ -111,7 +123,7 @@ static void set_facts(struct queue *q, const struct message *m, struct text reci
 		set_files(q, m, recipient, &d->facts);
 	d->payer.consent = d->facts.consent = queue_terms_consent(d->payer.consent, m, d->facts.roaming);
 	if (d->payer.pays)
-		set_price(q, m, recipient, d);
+		set_price(q, m, recipient, delivery, d);
 	else
 		d->facts.consent = CONSENT_ALWAYS;
 }
@@ -136,7 +148,7 @@ void queue_decide(struct queue *q, const struct message *m, struct text recipien
 	q->charge->payer(q->charge->owner, m, &d->payer);
 	d->payer.ceiling = queue_terms_ceiling(d->payer.ceiling, m);
 	d->payer.said = queue_terms_text(q->charge, m, arena);
-	set_facts(q, m, recipient, answer, d);
+	set_facts(q, m, recipient, answer, delivery, d);
 	route_decide(&d->facts, &d->route);
 	struct route_record record = { .id = delivery,
 				       .sequence = answer == ANSWER_NONE ? 1 : 2,

@@ -4,6 +4,8 @@
 #include "core/base/log.h"
 #include "core/net/digest.h"
 #include "core/queue_internal.h"
+#include "core/queue_lookup.h"
+#include "core/queue_quote.h"
 
 #define ANSWER_MAX (512u * 1024u)
 #define CDR_ROWS 200u
@@ -18,6 +20,8 @@ struct money_job {
 	struct json_writer json;
 	int64_t total;
 	bool refused;
+	bool too_various; /* more prices than one quote holds */
+	struct charge_quoted quoted;
 	union {
 		struct store_request base;
 		struct store_account account;
@@ -101,9 +105,19 @@ static void quote_decision(struct money_job *j, const struct message *m, struct 
 	if ((d.route.outcome == ROUTE_SMS || d.route.outcome == ROUTE_MMS) && d.has_price)
 		j->total += d.price.amount;
 	j->payer = d.payer;
+	struct text bearer = QUEUE_BEARER;
+	if (d.facts.content == CONTENT_FILE)
+		bearer = QUEUE_MMS;
+	j->too_various = !charge_quoted_add(&j->quoted, bearer, d.has_price ? &d.price : NULL) || j->too_various;
 	json_put_member_cstring(&j->json, "outcome", outcome_words[d.route.outcome]);
 	json_put_member_cstring(&j->json, "reason", route_reason_name(choice->reason));
 	queue_put_decision(&j->json, j->queue->charge, &d);
+}
+
+static void quote_free(struct money_job *j)
+{
+	json_put_member_cstring(&j->json, "price", "0.00");
+	j->too_various = !charge_quoted_add(&j->quoted, QUEUE_BEARER, NULL) || j->too_various;
 }
 
 static void quote_recipient(struct money_job *j, const struct message *m, struct text recipient)
@@ -114,6 +128,8 @@ static void quote_recipient(struct money_job *j, const struct message *m, struct
 	bool goes = choice.count && choice.reason != ROUTE_REFUSED && choice.reason != ROUTE_NO_ENTRY;
 	json_open_object(&j->json);
 	json_put_member_text(&j->json, "to", recipient);
+	if (m->network.len)
+		json_put_member_text(&j->json, "network", m->network);
 	if (!goes) {
 		j->refused = true;
 		json_put_member_cstring(&j->json, "outcome", "reject");
@@ -125,9 +141,23 @@ static void quote_recipient(struct money_job *j, const struct message *m, struct
 		if (queue_link_priced(choice.candidates[0].link))
 			quote_decision(j, m, recipient, &choice);
 		else
-			json_put_member_cstring(&j->json, "price", "0.00");
+			quote_free(j);
 	}
 	json_close_object(&j->json);
+}
+
+/* A quote binds where something may be charged: now, or when the bearer that costs nothing fails. */
+static void put_token(struct money_job *j, const struct message *m, struct text recipients)
+{
+	if (!j->payer.pays || j->refused || !j->quoted.lines_count)
+		return;
+	if (j->too_various) {
+		json_put_member_cstring(&j->json, "no_token",
+					"the recipients have too many different prices for one quote: ask for several");
+		return;
+	}
+	queue_quote_init(&j->quoted, &j->payer, m, recipients);
+	queue_quote_put(j->queue, &j->json, &j->quoted, j->holder->arena);
 }
 
 static void quote_balance(struct store_request *r)
@@ -146,7 +176,7 @@ static void quote_balance(struct store_request *r)
 	json_end(j);
 }
 
-static void quote(struct money_job *j, const struct ipc_accept *in)
+static void quote(struct money_job *j, const struct ipc_accept *in, const struct queue_networks *networks)
 {
 	struct message m;
 	struct reader r = reader_of(in->recipients.at, in->recipients.len);
@@ -157,12 +187,16 @@ static void quote(struct money_job *j, const struct ipc_accept *in)
 		return;
 	}
 	m.body = in->body;
+	m.quote = (struct text){ 0 }; /* what it would cost now */
 	json_start(j, ANSWER_MAX);
 	json_key(&j->json, "recipients");
 	json_open_array(&j->json);
-	while (ipc_take_recipient(&r, &recipient))
+	for (unsigned i = 0; ipc_take_recipient(&r, &recipient); i++) {
+		m.network = queue_network_of(networks, i);
 		quote_recipient(j, &m, recipient);
+	}
 	json_close_array(&j->json);
+	put_token(j, &m, in->recipients);
 	if (j->payer.pays && j->total) {
 		ask_account(j, quote_balance);
 		return;
@@ -332,7 +366,8 @@ static void answered(void *owner, enum result result, const char *why)
 		answer(j, OK, TEXT_LITERAL("{\"taken\":true}"));
 }
 
-bool queue_money_ask(struct queue *q, unsigned edge, uint32_t call, const struct ipc_ask *in)
+bool queue_money_ask(struct queue *q, unsigned edge, uint32_t call, const struct ipc_ask *in,
+		     const struct queue_networks *networks)
 {
 	bool ours = (in->question == ASK_QUOTE && q->priced) || in->question >= ASK_BALANCE;
 
@@ -344,7 +379,7 @@ bool queue_money_ask(struct queue *q, unsigned edge, uint32_t call, const struct
 		.queue = q, .holder = h, .edge = edge, .generation = q->edges[edge].generation, .call = call
 	};
 	if (in->question == ASK_QUOTE)
-		quote(j, &in->accept);
+		quote(j, &in->accept, networks);
 	else if (in->question == ASK_CONSENT)
 		queue_money_answer(q, in->account, in->id, text_is(in->accept.body, "yes"), answered, j);
 	else if (in->question == ASK_CDR)

@@ -163,9 +163,43 @@ static void the_seventy_first_character_is_held(void **state)
 	tariff_free(&t);
 }
 
+/* Prices by recipient travel in the token; a run that names no line of it is no token of ours. */
+static void runs_of_recipients(void **state)
+{
+	struct quote q = { .lines_count = 1, .until_us = 10, .runs_count = 2 }, back;
+	char token[QUOTE_TOKEN_MAX];
+
+	(void)state;
+	memcpy(q.currency, "JPY", 4);
+	q.lines[0] = (struct quote_line){ .bearer = "sms", .units = 1, .total = 3300000 };
+	q.runs[0] = (struct quote_run){ 0, 999 };
+	q.runs[1] = (struct quote_run){ QUOTE_FREE, 1 };
+	struct writer w = writer_of(token, sizeof(token));
+	quote_encode(&w, &q, &key);
+	assert_true(writer_ok(&w));
+	assert_int_equal(quote_verify(text_range(token, writer_len(&w)), &key, 1, 0, &back), OK);
+	assert_int_equal(back.runs_count, 2);
+	assert_int_equal(back.runs[0].count, 999);
+	assert_int_equal(back.runs[1].line, QUOTE_FREE);
+	q.runs[1].line = 1;
+	w = writer_of(token, sizeof(token));
+	quote_encode(&w, &q, &key);
+	assert_int_equal(quote_verify(text_range(token, writer_len(&w)), &key, 1, 0, &back), ERR_MALFORMED);
+	/* The largest token has room. */
+	q.lines_count = QUOTE_BEARERS_MAX;
+	for (unsigned i = 0; i < QUOTE_BEARERS_MAX; i++)
+		q.lines[i] = (struct quote_line){ .bearer = "fifteen-octets.", .units = 1, .total = i };
+	q.runs_count = QUOTE_RUNS_MAX;
+	w = writer_of(token, sizeof(token));
+	quote_encode(&w, &q, &key);
+	assert_true(writer_ok(&w));
+	assert_true(writer_len(&w) <= QUOTE_TOKEN_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(runs_of_recipients),
 		cmocka_unit_test(the_maximum_is_the_dearest_bearer),
 		cmocka_unit_test(a_token_comes_back_whole),
 		cmocka_unit_test(keys_are_changed_and_others_make_nothing),

@@ -10,3 +10,5 @@ TESTS += tests/core/test_queue_terms.c
 TESTS += tests/core/test_portability.c
 FUZZ += core:portability
 FUZZ += core:ipc_relay
+TESTS += tests/core/test_ipc_credit.c
+TESTS += tests/core/test_charge_quoted.c

@@ -1,0 +1,308 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a sender says about money, and what binds both sides, in the running gateway: bearers, consent and prices of one
+message, quotes that keep their price over new tariffs and restarts. Prints TAP."""
+import base64
+import os
+import re
+import subprocess
+import tempfile
+import time
+
+from gateway import Gateway, Phone, Tap, secret, wait_for
+from httpd import Http
+from test_billing import Bank, sound
+
+HANDSET = "+819012345678"
+MODERN = "+819055500001"
+AWAY = "+819055500002"
+VERSION = "version,%d,JPY,%s,,half-up,0.01\n"
+PRICES = """price,sms,+81,full,1,70,%(one)s,10%%,sent
+price,sms,+81,full,71,670,9,10%%,sent
+price,sms,+81,half,1,160,%(one)s,10%%,sent
+price,sms,+81,half,161,1530,6,10%%,sent
+price,sms,+8170,half,1,1530,50,0,delivered
+price,sms,+8170,full,1,670,50,0,delivered
+price,sms,+8180,half,1,1530,7,0,sent
+price,sms,+8180,full,1,670,7,0,sent
+"""
+TARIFF = VERSION % (1, "2019-10-01") + PRICES % {"one": "3"}
+DEARER = TARIFF + VERSION % (2, "2020-01-01") + PRICES % {"one": "8"}
+ONLY_DEARER = VERSION % (2, "2020-01-01") + PRICES % {"one": "8"}
+ACCOUNT = """account %s
+ secret """ + secret("secret") + """
+ allow-sender *
+ default-sender +8150100
+"""
+CONFIG = """log
+ level error
+vty
+ listen 127.0.0.1:@vty@
+http
+ listen 127.0.0.1:@http@
+queue
+ retry 200ms
+lab
+ listen 127.0.0.1:@lab@
+ any yes
+ absent-retry 300ms
+handset +819012345678
+handset +819055500001
+ rcs yes
+handset +819055500002
+ rcs yes
+billing
+ tariff %s
+ currency JPY
+ ceiling 10.00
+ quote-valid %s
+route phones
+ prefix +81
+ link lab
+""" + "".join(ACCOUNT % name + rest for name, rest in (
+    ("boss", " admin yes\n payment free\n"), ("never", ""), ("asks", " consent ask\n"), ("home", " consent not-when-roaming\n"),
+    ("rich", " consent always\n")))
+
+
+class World:
+    """A gateway whose tariff and configuration can be changed."""
+
+    def __init__(self, valid="5m", tariff=TARIFF, config=CONFIG, more=""):
+        self.folder = tempfile.TemporaryDirectory()
+        self.tariff = os.path.join(self.folder.name, "tariff.csv")
+        self.publish(tariff)
+        self.gateway = Gateway(config % (self.tariff, valid) + more)
+        self.bank = Bank(self.gateway.ports["http"])
+
+    def publish(self, text):
+        with open(self.tariff, "w", encoding="ascii") as f:
+            f.write(text)
+
+    def reload(self, tariff=None, edit=None):
+        """New prices, or a changed configuration, in use by all roles."""
+        if tariff:
+            self.publish(tariff)
+        if edit:
+            with open(self.gateway.config, encoding="utf-8") as f:
+                text = f.read()
+            with open(self.gateway.config, "w", encoding="utf-8") as f:
+                f.write(edit(text))
+        before = self.policy()
+        self.gateway.hup()
+        if not wait_for(lambda: self.policy() not in ("", before), 30, 0.1):
+            self.gateway.complain("the reload was not taken")
+
+    def policy(self):
+        """The number of the rules in use: each decision names it."""
+        _, answer = self.quote("boss", HANDSET)
+        m = re.search(r"policy (\d+)", str(answer))
+        return m.group(1) if m else ""
+
+    def quote(self, name, to, text="hello", **more):
+        return self.bank.http(name).json("POST", "/v1/quotes", {"to": to, "text": text, **more})
+
+    def close(self):
+        return self.gateway.close()
+
+
+def one_of(answer):
+    return (answer.get("recipients") or [{}])[0]
+
+
+def why(answer):
+    return answer.get("error", {}).get("message", "")
+
+
+def switch(phone, words):
+    phone.say(words)
+    phone.wait("switched")
+
+
+def consents(tap, w):
+    """The stricter of account and message; always with a message answers the account's ask, never its never."""
+    bank = w.bank
+    for name in ("never", "asks", "home", "rich"):
+        bank.top_up(name, "40.00")
+    status, answer = bank.send("rich", consent="never")
+    tap.check(status == 403 and "R6.3" in why(answer) and "the message says: consent never" in why(answer),
+              "a message that says never is not charged where the account says always", answer)
+    status, answer = bank.send("never", consent="always")
+    tap.check(status == 403 and "R6.3" in why(answer), "a message that says always does not widen the account's never", answer)
+    _, answer = bank.send("rich", consent="ask")
+    tap.check(one_of(answer).get("rule") == "R6.4" and one_of(answer).get("state") == "hold", "ask with the message: held", answer)
+    bank.http("rich").json("POST", f"/v1/messages/{one_of(answer)['id']}/consent", {"answer": "no"})
+    status, answer = bank.send("asks", consent="always")
+    end = bank.final("asks", answer)
+    tap.check(status == 202 and end and end["recipients"][0]["state"] == "delivered" and str(bank.balance("asks")["balance"]) == "36.70",
+              "always with the message answers the account's ask, and is charged once", (answer, end))
+    _, answer = bank.send("asks")
+    tap.check(one_of(answer).get("rule") == "R6.4", "without it the account asks", answer)
+    bank.http("asks").json("POST", f"/v1/messages/{one_of(answer)['id']}/consent", {"answer": "no"})
+    status, answer = bank.send("home", consent="always")
+    tap.check(status == 202 and "consent not-when-roaming" in one_of(answer).get("decision", ""), "always does not widen not-when-roaming", answer)
+    bank.final("home", answer)
+
+
+def most(tap, w):
+    bank = w.bank
+    _, answer = bank.send("rich", max_price="3.29")
+    one = one_of(answer)
+    tap.check(one.get("rule") == "R6.7" and one.get("state") == "hold" and "at most 3.29" in one.get("decision", ""), "above the message's own maximum: held", answer)
+    bank.http("rich").json("DELETE", "/v1/messages/" + answer["id"])
+    status, answer = bank.send("rich", max_price="3.30")
+    tap.check(status == 202 and one_of(answer).get("rule") == "R6.9", "at it: sent", answer)
+    bank.final("rich", answer)
+    _, answer = bank.send("rich", to="+81701", max_price="1000")
+    tap.check(one_of(answer).get("rule") == "R6.7", "a higher maximum does not lift the account's ceiling", answer)
+    bank.http("rich").json("DELETE", "/v1/messages/" + answer["id"])
+    status, answer = bank.send("rich", max_price="0")
+    tap.check(one_of(answer).get("rule") == "R6.7", "nothing at a price with a maximum of 0", answer)
+    bank.http("rich").json("DELETE", "/v1/messages/" + answer["id"])
+
+
+def bearers(tap, w):
+    bank = w.bank
+    modern = Phone(w.gateway.ports["lab"], MODERN)
+    away = Phone(w.gateway.ports["lab"], AWAY)
+    switch(away, "data off")
+    _, answer = bank.send("rich", MODERN, "as sms", bearer="sms")
+    shown = modern.wait("message", 20, lambda e: e["text"] == "as sms")
+    tap.check(one_of(answer).get("bearer") == "sms" and "R5.3" in one_of(answer).get("decision", "") and shown and shown["bearer"] == "sms" and
+              shown["price"] == "3.30 JPY", "sms asked for: sms, though RCS would cost nothing", (answer, shown))
+    status, answer = bank.send("never", HANDSET, "as sms", bearer="sms")
+    tap.check(status == 202, "who names the priced bearer needs no consent of the account", answer)
+    _, answer = bank.send("rich", MODERN, "as rcs", bearer="rcs")
+    shown = modern.wait("message", 20, lambda e: e["text"] == "as rcs")
+    tap.check(one_of(answer).get("price") == "0.00" and shown and shown["bearer"] == "rcs", "rcs asked for: rcs", (answer, shown))
+    before = bank.balance("rich")
+    switch(modern, "rcs off")
+    status, answer = bank.send("rich", MODERN, "only rcs", bearer="rcs")
+    tap.check(status == 403 and "R6.1" in why(answer) and bank.balance("rich") == before, "rcs asked for and none there: never sms", answer)
+    _, answer = bank.send("rich", AWAY, "later", bearer="rcs")
+    tap.check(one_of(answer).get("state") == "hold", "rcs asked for, away: it waits", answer)
+    switch(away, "data on")
+    shown = away.wait("message", 20, lambda e: e["text"] == "later")
+    tap.check(shown and shown["bearer"] == "rcs", "and comes by rcs", shown)
+    switch(modern, "rcs on")
+    modern.close()
+    away.close()
+
+
+def refuses(tap, w):
+    for more, field in (({"bearer": "pigeon"}, "bearer"), ({"consent": "maybe"}, "consent"), ({"max_price": 3}, "max_price"),
+                        ({"max_price": "-3"}, "max_price"), ({"bearer": "sms", "consent": "ask"}, "consent"), ({"quote": ""}, "quote")):
+        status, answer = w.bank.send("rich", **more)
+        tap.check(status == 400 and answer["error"]["field"] == field, f"refused with its field: {more}", answer)
+
+
+def cellpost(bank, account, *words):
+    env = dict(os.environ, CELLPOST_URL=f"http://127.0.0.1:{bank.port}", CELLPOST_ACCOUNT=account, CELLPOST_TOKEN="secret")
+    p = subprocess.run([os.path.join(os.environ.get("B", "build/release"), "cellpost"), *words], text=True, capture_output=True, env=env, timeout=60)
+    return p.returncode, p.stdout + p.stderr
+
+
+def commands(tap, w):
+    code, said = cellpost(w.bank, "rich", "explain", "--consent", "never", "--max-price", "2", HANDSET, "hypothetical")
+    tap.check(code == 1 and "consent never, at most 2.00" in said, "cellpost explain shows what the message says", said)
+    code, said = cellpost(w.bank, "rich", "quote", HANDSET, "by", "quote")
+    token = re.search(r"token +(\S+)", said)
+    tap.check(code == 0 and token, "cellpost quote shows a token", said)
+    code, said = cellpost(w.bank, "rich", "send", "--quote", token.group(1) if token else "-", "--bearer", "sms", HANDSET, "by", "quote")
+    tap.check(code == 0 and "3.30" in said, "cellpost send takes it", said)
+    code, said = cellpost(w.bank, "rich", "send", "--quote", token.group(1) if token else "-", HANDSET, "another", "text")
+    tap.check(code != 0 and "another text" in said, "and says why not", said)
+
+
+def altered(token):
+    """The same token with one bit changed."""
+    octets = bytearray(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    octets[70] ^= 1
+    return base64.urlsafe_b64encode(bytes(octets)).rstrip(b"=").decode()
+
+
+def quotes(tap, w):
+    bank = w.bank
+    to = [HANDSET, "+819012340001", "+81801", "+819012340002"]
+    _, q = w.quote("asks", to, "quoted")
+    token = q.get("token", "")
+    tap.check(token and q.get("valid_until") and one_of(q).get("rule") == "R6.4", "a quote has a token", q)
+    for title, name, where, text, more, says in (
+            ("another text", "asks", to, "quoted!", {}, "another text"), ("one recipient less", "asks", to[:3], "quoted", {}, "other recipients"),
+            ("another order", "asks", to[::-1], "quoted", {}, "other recipients"), ("another account", "rich", to, "quoted", {}, "another account"),
+            ("another coding", "asks", to, "quoted", {"coding": "ucs2"}, "another text")):
+        status, answer = bank.send(name, where, text, quote=token, **more)
+        tap.check(status == 403 and says in why(answer), f"a quote is not for {title}", answer)
+    status, answer = bank.send("asks", to, "quoted", quote=altered(token))
+    tap.check(status == 403 and "altered" in why(answer), "an altered one is refused", answer)
+    status, answer = bank.send("asks", to, "quoted", quote="rubbish")
+    tap.check(status == 400 and "token" in why(answer), "and so is what is none", answer)
+    w.reload(DEARER)
+    _, now = w.quote("asks", to, "quoted")
+    tap.check([r.get("price") for r in now["recipients"]] == ["8.80", "8.80", "7.00", "8.80"], "a new tariff: dearer", now)
+    before = bank.balance("asks")["balance"]
+    status, answer = bank.send("asks", to, "quoted", quote=token)
+    prices = [r.get("price") for r in answer.get("recipients", [])]
+    tap.check(status == 202 and prices == ["3.30", "3.30", "7.00", "3.30"] and one_of(answer).get("tariff") == 1,
+              "with the quote: its prices, its tariff, and the question is answered", answer)
+    end = bank.final("asks", answer, 40)
+    paid = before - bank.balance("asks")["balance"]
+    tap.check(end and str(paid) == "16.90", "and that is charged", (end, paid))
+    # It outlives the queue, and the tariff that it names.
+    bank.top_up("rich", "50.00")
+    _, q = w.quote("rich", HANDSET, "long lived")
+    w.reload(ONLY_DEARER.replace("3,10%", "4,10%").replace("version,2", "version,3").replace("2020-01-01", "2021-01-01"))
+    w.gateway.kill("queue")
+    w.gateway.wait_roles(["queue"])
+    status, answer = wait_for(lambda: (lambda r: r if r[0] != 503 else None)(bank.send("rich", HANDSET, "long lived", quote=q["token"])), 40, 0.2)
+    tap.check(status == 202 and one_of(answer).get("price") == one_of(q)["price"] == "8.80" and one_of(answer).get("tariff") == 2,
+              "a quote outlives the queue's death and its own tariff", (q, answer))
+    bank.final("rich", answer, 40)
+
+
+def replays(tap, w):
+    """B12: the same key and body is the same message, also when its quote has ended meanwhile."""
+    bank = w.bank
+    bank.top_up("rich", "50.00")
+    http = bank.http("rich")
+    _, q = w.quote("rich", HANDSET, "once")
+    body = {"to": HANDSET, "text": "once", "quote": q["token"]}
+    first = http.json("POST", "/v1/messages", body, {"Idempotency-Key": "quoted"})
+    bank.final("rich", first[1], 40)
+    have = bank.balance("rich")["balance"]
+    ended = wait_for(lambda: http.json("POST", "/v1/messages", body)[0] == 403, 30, 0.3)
+    status, answer = http.json("POST", "/v1/messages", body)
+    tap.check(ended and status == 403 and "valid until" in why(answer), "an ended quote is refused, with its end", answer)
+    left = bank.balance("rich")["balance"]
+    again = http.json("POST", "/v1/messages", body, {"Idempotency-Key": "quoted"})
+    tap.check(again[0] == 202 and again[1].get("repeated") and again[1]["id"] == first[1]["id"], "but a replay of what it was used for is answered", again)
+    _, q = w.quote("rich", HANDSET, "once")
+    other = http.json("POST", "/v1/messages", {**body, "quote": q["token"]}, {"Idempotency-Key": "quoted"})
+    tap.check(other[0] == 409, "the same key with another quote is another body", other)
+    tap.check(bank.balance("rich")["balance"] == left and have >= left, "and nothing more is charged", (have, left))
+
+
+def main():
+    tap = Tap()
+    w = World()
+    tap.check(w.gateway.link_up("lab"), "the lab is up", w.gateway.show("links"))
+    phone = Phone(w.gateway.ports["lab"], HANDSET)
+    consents(tap, w)
+    most(tap, w)
+    bearers(tap, w)
+    refuses(tap, w)
+    commands(tap, w)
+    quotes(tap, w)
+    tap.check(sound(w.gateway), "the ledger is sound", w.gateway.show("ledger"))
+    if tap.failed:
+        w.gateway.complain("something failed")
+    phone.close()
+    tap.check(w.close() == 0, "it ends in order")
+    w = World("4s")
+    w.gateway.link_up("lab")
+    replays(tap, w)
+    tap.check(w.close() == 0, "it ends in order")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
