@@ -8,17 +8,13 @@
 
 #include "core/bucket.h"
 #include "core/core_vty.h"
-
-struct api_network {
-	uint8_t octets[16]; /* IPv4 as ::ffff:a.b.c.d */
-	unsigned bits;
-};
+#include "core/net/network.h"
 
 struct api_account {
 	struct text name;			 /* NUL behind it */
 	const struct account_settings *settings; /* NULL: not configured (any more) */
 	struct bucket bucket;
-	struct api_network *networks; /* of from-address */
+	struct network *networks; /* of from-address */
 	unsigned networks_count;
 	void *webhook; /* of webhook.c */
 	struct api_account *next, *same_hash;
@@ -36,10 +32,8 @@ struct api_account *api_accounts_find(const struct api_accounts *accounts, struc
 struct api_account *api_accounts_next(const struct api_accounts *accounts, const struct api_account *previous);
 
 /* "192.0.2.0/24", "2001:db8::/32", "192.0.2.7" */
-bool api_network_parse(struct text t, struct api_network *out);
+bool api_network_parse(struct text t, struct network *out);
 /* May it come from "192.0.2.1:4711"? AF_UNIX counts as loopback. */
 bool api_account_from(const struct api_account *account, const char *peer);
-/* May it send as this (normalised) sender? */
-bool api_account_sender(const struct account_settings *settings, struct text sender);
 
 #endif

@@ -26,7 +26,7 @@ static enum result check_account(const struct account_settings *a, const char **
 {
 	static char why[256];
 	const char *reason = NULL;
-	struct api_network network;
+	struct network network;
 
 	if (a->node.name.len > MESSAGE_ACCOUNT_MAX) {
 		*why_out = "the name of an account has at most 64 octets";
@@ -38,7 +38,7 @@ static enum result check_account(const struct account_settings *a, const char **
 		return ERR_MALFORMED;
 	}
 	for (unsigned i = 0; i < a->from_address.count; i++) {
-		if (api_network_parse(a->from_address.items[i], &network))
+		if (network_parse(a->from_address.items[i], &network))
 			continue;
 		snprintf(why, sizeof(why), "line %u: account %.*s: from-address %.*s is no network (192.0.2.0/24)",
 			 a->node.line, TEXT_ARGS(a->node.name), TEXT_ARGS(a->from_address.items[i]));

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "core/account.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/utf8.h"
@@ -37,7 +38,7 @@ static enum result sender_permitted(struct offer *s, struct api_problem *p)
 	if (!m->sender.len)
 		return api_problem(p, api.arena, 400, "missing", field,
 				   "names no sender, and the account has no `default-sender`");
-	if (!api_account_sender(a, m->sender))
+	if (!account_may_send_as(a, m->sender))
 		return api_problem(p, api.arena, 403, "sender_not_allowed", field,
 				   "account %.*s may not send as this: see its `allow-sender` and `default-sender`",
 				   TEXT_ARGS(s->account->name));

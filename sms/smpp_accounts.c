@@ -121,8 +121,8 @@ static void take(struct smpp_account *a, const struct account_settings *s)
 	a->networks_count = s->from_address.count;
 	a->networks = arena_alloc(arena, a->networks_count * sizeof(*a->networks));
 	for (unsigned i = 0; i < a->networks_count; i++) {
-		if (!smpp_network_parse(s->from_address.items[i], &a->networks[i]))
-			a->networks[i].bits = 129; /* matches nothing */
+		if (!network_parse(s->from_address.items[i], &a->networks[i]))
+			a->networks[i] = NETWORK_NONE;
 	}
 }
 
@@ -143,37 +143,5 @@ void smpp_accounts_switch(struct smpp_accounts *accounts, const struct config *c
 
 bool smpp_account_from(const struct smpp_account *a, const char *peer)
 {
-	uint8_t octets[16];
-
-	if (!a->networks_count)
-		return true;
-	if (!smpp_network_of_peer(peer, octets))
-		return false;
-	for (unsigned i = 0; i < a->networks_count; i++) {
-		if (smpp_network_has(&a->networks[i], octets))
-			return true;
-	}
-	return false;
-}
-
-static bool pattern_matches(struct text pattern, struct text t)
-{
-	if (pattern.len && pattern.at[pattern.len - 1] == '*') {
-		size_t n = pattern.len - 1;
-		return t.len >= n && (!n || !memcmp(t.at, pattern.at, n));
-	}
-	return text_equal(pattern, t);
-}
-
-bool smpp_account_sender(const struct smpp_account *a, struct text sender)
-{
-	const struct account_settings *s = &a->settings;
-
-	if (s->default_sender.len && text_equal(s->default_sender, sender))
-		return true;
-	for (unsigned i = 0; i < s->allow_sender.count; i++) {
-		if (pattern_matches(s->allow_sender.items[i], sender))
-			return true;
-	}
-	return false;
+	return network_any_has(a->networks, a->networks_count, peer);
 }

@@ -11,11 +11,7 @@
 #include "core/bucket.h"
 #include "core/core_vty.h"
 #include "core/message.h"
-
-struct smpp_network {
-	uint8_t octets[16]; /* IPv4 as ::ffff:a.b.c.d */
-	unsigned bits;
-};
+#include "core/net/network.h"
 
 struct smpp_esme; /* smpp_server_internal.h: the binds of an account and what goes to them */
 
@@ -26,7 +22,7 @@ struct smpp_account {
 	bool changed;			  /* by the last switch: who is bound has to show again who he is */
 	struct account_settings settings; /* copies */
 	struct bucket bucket;
-	struct smpp_network *networks; /* of from-address */
+	struct network *networks; /* of from-address */
 	unsigned networks_count;
 	struct arena *arena;
 	struct smpp_esme *esme; /* the server's; NULL until needed */
@@ -46,13 +42,5 @@ struct smpp_account *smpp_accounts_next(const struct smpp_accounts *accounts, co
 
 /* May it come from "192.0.2.1:4711"? AF_UNIX counts as loopback. */
 bool smpp_account_from(const struct smpp_account *account, const char *peer);
-/* May it send as this (normalised) sender? */
-bool smpp_account_sender(const struct smpp_account *account, struct text sender);
-
-/* "192.0.2.0/24", "2001:db8::/32", "192.0.2.7" */
-bool smpp_network_parse(struct text t, struct smpp_network *out);
-bool smpp_network_has(const struct smpp_network *network, const uint8_t octets[16]);
-/* The address part of a peer's "192.0.2.1:4711"; "unix:..." is ::1. False for what is none. */
-bool smpp_network_of_peer(const char *peer, uint8_t octets[16]);
 
 #endif

@@ -47,7 +47,7 @@ static struct row *row_of(struct smpp_guesses *g, const char *peer, uint8_t octe
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	uint32_t h = 2166136261u ^ g->seed;
 
-	if (!smpp_network_of_peer(peer, octets))
+	if (!network_of_peer(peer, octets))
 		memset(octets, 0, 16);
 	if (memcmp(octets, mapped, sizeof(mapped)))
 		memset(octets + 8, 0, 8);

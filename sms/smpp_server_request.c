@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What clients ask: each request is answered, at once where we refuse it, else once the queue has spoken. */
+#include "core/account.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "sms/smpp_message.h"
@@ -70,7 +71,7 @@ static uint32_t take_sender(const struct smpp_account *a, struct message *m)
 		m->sender = a->settings.default_sender;
 		m->source_ton = m->source_npi = 0;
 	}
-	return m->sender.len && smpp_account_sender(a, m->sender) ? SMPP_ROK : SMPP_RINVSRCADR;
+	return m->sender.len && account_may_send_as(&a->settings, m->sender) ? SMPP_ROK : SMPP_RINVSRCADR;
 }
 
 static uint32_t read_message(const struct smpp_account *a, const struct smpp_pdu *pdu, struct smpp_received *got,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/account.h"
 #include "core/net/json.h"
 #include "daemon/api_accounts.h"
 #include "daemon/api_calls.h"
@@ -147,13 +148,13 @@ static void verdicts(void **state)
 
 static void networks(void **state)
 {
-	struct api_network list[3];
+	struct network list[3];
 	struct api_account a = { .networks = list, .networks_count = 3 };
 
 	(void)state;
-	assert_true(api_network_parse(TEXT_LITERAL("192.0.2.0/25"), &list[0]));
-	assert_true(api_network_parse(TEXT_LITERAL("2001:db8::/33"), &list[1]));
-	assert_true(api_network_parse(TEXT_LITERAL("198.51.100.7"), &list[2]));
+	assert_true(network_parse(TEXT_LITERAL("192.0.2.0/25"), &list[0]));
+	assert_true(network_parse(TEXT_LITERAL("2001:db8::/33"), &list[1]));
+	assert_true(network_parse(TEXT_LITERAL("198.51.100.7"), &list[2]));
 	assert_true(api_account_from(&a, "192.0.2.127:5"));
 	assert_false(api_account_from(&a, "192.0.2.128:5"));
 	assert_true(api_account_from(&a, "[2001:db8:7fff::1]:5"));
@@ -166,7 +167,7 @@ static void networks(void **state)
 	assert_true(api_account_from(&a, "203.0.113.1:1"));
 	static const char *const bad[] = { "", "/", "192.0.2.0/33", "192.0.2/24", "::/129", "host/8", "192.0.2.0/a" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(api_network_parse(text_of(bad[i]), &list[0]));
+		assert_false(network_parse(text_of(bad[i]), &list[0]));
 }
 
 static void senders(void **state)
@@ -175,13 +176,13 @@ static void senders(void **state)
 	struct account_settings s = { .allow_sender = { patterns, 2 }, .default_sender = TEXT_LITERAL("1234") };
 
 	(void)state;
-	assert_true(api_account_sender(&s, TEXT_LITERAL("1234")));
-	assert_true(api_account_sender(&s, TEXT_LITERAL("+8190")));
-	assert_true(api_account_sender(&s, TEXT_LITERAL("+819012")));
-	assert_true(api_account_sender(&s, TEXT_LITERAL("Shop")));
-	assert_false(api_account_sender(&s, TEXT_LITERAL("Shops")));
-	assert_false(api_account_sender(&s, TEXT_LITERAL("+819")));
-	assert_false(api_account_sender(&s, TEXT_LITERAL("")));
+	assert_true(account_may_send_as(&s, TEXT_LITERAL("1234")));
+	assert_true(account_may_send_as(&s, TEXT_LITERAL("+8190")));
+	assert_true(account_may_send_as(&s, TEXT_LITERAL("+819012")));
+	assert_true(account_may_send_as(&s, TEXT_LITERAL("Shop")));
+	assert_false(account_may_send_as(&s, TEXT_LITERAL("Shops")));
+	assert_false(account_may_send_as(&s, TEXT_LITERAL("+819")));
+	assert_false(account_may_send_as(&s, TEXT_LITERAL("")));
 }
 
 static void calls_are_found_once(void **state)

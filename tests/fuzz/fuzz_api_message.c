@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct api_message m = { 0 };
 	struct api_problem problem;
 	struct webhook_receipt receipt;
-	struct api_network network;
+	struct network network;
 	char room[API_PROBLEM_SIZE];
 	struct writer w = writer_of(room, sizeof(room));
 	int64_t us;
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			__builtin_trap();
 	}
 	(void)api_time_parse(t, &us);
-	(void)api_network_parse(t, &network);
+	(void)network_parse(t, &network);
 	if (api_message_key(t, arena, &m, &problem) == OK && m.key.len > API_KEY_MAX)
 		__builtin_trap();
 	if (webhook_receipt_read(t, arena, &receipt) == OK)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Networks as prefixes of 128 bits, so that one comparison serves both families. */
+/* Prefixes of 128 bits, so that one comparison serves both families. */
+#include "core/net/network.h"
+
 #include <netinet/in.h>
+#include <string.h>
 
 #include "core/net/net_address.h"
-#include "sms/smpp_accounts.h"
 
 static bool octets_of(const struct net_address *a, uint8_t to[16])
 {
@@ -24,7 +26,7 @@ static bool octets_of(const struct net_address *a, uint8_t to[16])
 	return false;
 }
 
-bool smpp_network_parse(struct text t, struct smpp_network *out)
+bool network_parse(struct text t, struct network *out)
 {
 	struct net_address address;
 	struct text host;
@@ -43,7 +45,7 @@ bool smpp_network_parse(struct text t, struct smpp_network *out)
 	return true;
 }
 
-bool smpp_network_has(const struct smpp_network *n, const uint8_t octets[16])
+bool network_has(const struct network *n, const uint8_t octets[16])
 {
 	unsigned whole = n->bits / 8, rest = n->bits % 8;
 
@@ -52,7 +54,22 @@ bool smpp_network_has(const struct smpp_network *n, const uint8_t octets[16])
 	return !rest || !((n->octets[whole] ^ octets[whole]) >> (8 - rest));
 }
 
-bool smpp_network_of_peer(const char *peer, uint8_t octets[16])
+bool network_any_has(const struct network *networks, unsigned count, const char *peer)
+{
+	uint8_t octets[16];
+
+	if (!count)
+		return true;
+	if (!network_of_peer(peer, octets))
+		return false;
+	for (unsigned i = 0; i < count; i++) {
+		if (network_has(&networks[i], octets))
+			return true;
+	}
+	return false;
+}
+
+bool network_of_peer(const char *peer, uint8_t octets[16])
 {
 	struct net_address address;
 	const char *why;
