@@ -12,3 +12,4 @@ FUZZ += daemon:cellpost
 BENCHES += daemon:api
 TESTS += tests/daemon/test_queue_money.c
 TESTS += tests/daemon/test_money_model.c
+TESTS += tests/daemon/test_queue_relay.c
