@@ -7,8 +7,10 @@
  *	api_routes.c    paths to handlers
  *	api_auth.c      who asks
  *	api_send.c      POST /v1/messages and /v1/quotes, sendsms
+ *	api_files.c     files of messages; api_upload.c gives them to the store
  *	api_ask.c       GET and DELETE /v1/messages/{id}
  *	api_money.c     balances, top-ups, records, answers of the payer
+ *	api_optouts.c   who opted out
  *	api_events.c    GET /v1/events
  *	api_health.c    /healthz, /readyz, /metrics, /openapi.json
  *	api_answer.c    answers in JSON
@@ -39,7 +41,7 @@ struct api {
 	bool stopping;
 	struct api_counters {
 		struct counter *requests, *accepted, *repeated, *refused, *limited, *no_queue, *unknown, *unauthorized,
-			*gone, *events, *events_dropped;
+			*gone, *events, *events_dropped, *files;
 	} count;
 };
 
@@ -84,6 +86,20 @@ void api_send_accepted(uint32_t number, const struct ipc_accepted *accepted);
 /* What the queue must be for a request that goes there; the problem says what is missing. */
 MUST_CHECK enum result api_send_ready(struct api_problem *problem);
 
+/* The message of that exchange once more, its files being with the store. */
+void api_send_given(struct api_ref ref, struct http_exchange *x, struct api_account *account, enum api_call_kind kind);
+MUST_CHECK enum result api_send_within_rate(struct api_account *account, unsigned count, struct api_problem *problem);
+
+/* api_upload.c */
+struct api_message;
+/* OK: api_send_given() follows once they are there, or the client was told why not. */
+MUST_CHECK enum result api_upload_files(struct api_ref ref, const struct api_account *account,
+					const struct api_message *in, enum api_call_kind kind,
+					struct api_problem *problem);
+void api_upload_alone(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
+void api_upload_answer(uint32_t call, const struct ipc_file_answer *answer, int fd);
+void api_upload_free(void);
+
 /* api_ask.c */
 void api_ask_message(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
 void api_ask_cancel(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
@@ -95,6 +111,11 @@ void api_money_top_up(struct api_ref ref, struct http_exchange *x, struct api_ac
 void api_money_records(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
 void api_money_records_taken(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
 void api_money_consent(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
+
+/* api_optouts.c */
+void api_optouts_list(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
+void api_optouts_put(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
+void api_optouts_drop(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
 
 /* api_events.c */
 void api_events_open(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);

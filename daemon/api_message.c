@@ -4,6 +4,7 @@
 
 #include "core/config.h"
 #include "core/net/uri.h"
+#include "daemon/api_files.h"
 #include "daemon/api_push.h"
 #include "daemon/api_take.h"
 #include "daemon/api_terms.h"
@@ -11,7 +12,7 @@
 
 #define UDH_MAX 140u
 #define DEPTH_MAX 3u
-#define BODY_MAX (1024u * 1024u)
+#define BODY_MAX (96u * 1024u * 1024u) /* `body-max` is the limit before */
 
 enum result api_message_address(struct text given, struct text field, struct arena *arena, struct text *out,
 				struct api_problem *problem)
@@ -314,7 +315,8 @@ struct field {
 	X("max_price", api_terms_max_price) \
 	X("quote", api_terms_quote) \
 	X("link", take_link) \
-	X("push", api_push_take)
+	X("push", api_push_take) \
+	X("files", api_files_take)
 
 #define AS_FIELD(name, take) { name, take },
 #define AS_NAME(name, take) name,
@@ -342,9 +344,13 @@ static enum result whole(struct api_take *p)
 		p->field = TEXT_LITERAL("to");
 		return API_TAKE_BAD(p, "missing", "names no recipient: \"to\": \"+819012345678\"");
 	}
-	if (!p->has_body) {
+	if (!p->has_body && !m->files.len) {
 		p->field = TEXT_LITERAL("text");
-		return API_TAKE_BAD(p, "missing", "a message has text, binary, binary_hex or push");
+		return API_TAKE_BAD(p, "missing", "a message has text, binary, binary_hex, push or files");
+	}
+	if (m->files.len && m->content != MESSAGE_TEXT) {
+		p->field = TEXT_LITERAL("files");
+		return API_TAKE_BAD(p, "conflict", "files stand beside a text, not beside binary content");
 	}
 	if (m->has_ports && m->udh.len) {
 		p->field = TEXT_LITERAL("ports");

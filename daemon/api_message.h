@@ -9,6 +9,7 @@
 #define DAEMON_API_MESSAGE_H
 
 #include "core/message.h"
+#include "daemon/api_files.h"
 #include "daemon/api_problem.h"
 
 #define API_KEY_MAX 255u				 /* octets of an idempotency key */
@@ -20,6 +21,8 @@ struct api_message {
 	struct text key;
 	const struct text *to; /* normalised; `to_count` of them, at least one */
 	unsigned to_count;
+	const struct api_file *files; /* those of message.files, `files_count` of them */
+	unsigned files_count;
 };
 
 /* Everything in `out` lies in the arena. now_us is the time of day, for what is relative to it. */

@@ -75,6 +75,7 @@ static void count_things(void)
 				 "Messages answered 503 because the queue left before it answered");
 	c->unauthorized = counter_get(COUNTER_COUNT, "api_unauthorized_total", "", "Wrong or missing credentials");
 	c->gone = counter_get(COUNTER_COUNT, "api_gone_total", "", "Answers whose client had left");
+	c->files = counter_get(COUNTER_COUNT, "api_files_total", "", "Files of messages given to the store");
 	c->events = counter_get(COUNTER_COUNT, "api_events_total", "", "Server-sent events written");
 	c->events_dropped =
 		counter_get(COUNTER_COUNT, "api_events_dropped_total", "", "Events that a slow client did not get");
@@ -118,7 +119,14 @@ static bool other(void *owner, struct ipc_record *record)
 	return record->type == IPC_EVENT && api_events_record(record);
 }
 
+static void file(void *owner, uint32_t call, const struct ipc_file_answer *a, int fd)
+{
+	(void)owner;
+	api_upload_answer(call, a, fd);
+}
+
 static const struct channel_handler channel_handler = {
+	.file = file,
 	.deliver = deliver,
 	.accepted = accepted,
 	.outbox = outbox,
@@ -236,6 +244,7 @@ static void all_done(void)
 	webhook_free();
 	api_port_free();
 	api_events_free();
+	api_upload_free();
 	api_auth_free();
 	channel_free(&api.channel);
 	api_calls_free(&api.calls);

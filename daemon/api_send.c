@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/base/utf8.h"
 #include "core/net/json.h"
+#include "core/screen.h"
 #include "daemon/api_internal.h"
 #include "daemon/api_message.h"
 #include "daemon/kannel_query.h"
@@ -23,6 +24,7 @@ struct offer {
 	struct api_account *account;
 	struct api_message *in;
 	enum api_call_kind kind;
+	bool given; /* its files are with the store: it was permitted and counted before that */
 };
 
 /* --- permission ------------------------------------------------------------------------------------------------- */
@@ -59,12 +61,12 @@ static enum result permitted(struct offer *s, struct api_problem *p)
 }
 
 /* Every recipient counts as a message. */
-static enum result within_rate(struct offer *s, struct api_problem *p)
+enum result api_send_within_rate(struct api_account *account, unsigned count, struct api_problem *p)
 {
-	const struct account_settings *a = s->account->settings;
+	const struct account_settings *a = account->settings;
 	int64_t wait = 0;
 
-	if (bucket_take(&s->account->bucket, a->rate, a->burst, s->in->to_count, loop_time(api.loop), &wait))
+	if (bucket_take(&account->bucket, a->rate, a->burst, count, loop_time(api.loop), &wait))
 		return OK;
 	counter_add(api.count.limited, 1);
 	*p = (struct api_problem){ .status = 429,
@@ -144,8 +146,10 @@ static enum result submit(struct offer *s, struct api_problem *p)
 
 	if (r == OK)
 		r = api_send_ready(p);
-	if (r == OK && s->kind != CALL_QUOTE)
-		r = within_rate(s, p);
+	if (r == OK && s->kind != CALL_QUOTE && !s->given)
+		r = api_send_within_rate(s->account, s->in->to_count, p);
+	if (r == OK && s->kind != CALL_QUOTE && !s->given && api_files_inline(s->in->files, s->in->files_count))
+		return api_upload_files(s->ref, s->account, s->in, s->kind, p);
 	return r == OK ? offer(s, p) : r;
 }
 
@@ -185,6 +189,11 @@ void api_send_message(struct api_ref ref, struct http_exchange *x, struct api_ac
 {
 	(void)id;
 	send_json(&(struct offer){ .ref = ref, .x = x, .account = account, .kind = CALL_SEND });
+}
+
+void api_send_given(struct api_ref ref, struct http_exchange *x, struct api_account *account, enum api_call_kind kind)
+{
+	send_json(&(struct offer){ .ref = ref, .x = x, .account = account, .kind = kind, .given = true });
 }
 
 void api_send_quote(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id)
@@ -321,6 +330,10 @@ static void json_refused(struct http_exchange *x, const struct ipc_accepted *a)
 	}
 	if (a->recipient)
 		problem.field = text_of(arena_printf(api.arena, "to[%u]", a->recipient - 1u));
+	if (a->why.len > 3 && screen_says(problem.message)) {
+		problem.code = "screened";
+		problem.rule = text_range(problem.message, 2);
+	}
 	api_answer_problem(x, &problem);
 }
 

@@ -36,9 +36,10 @@ static const struct knob http_knobs[] = {
 	  .type = KNOB_SIZE,
 	  .offset = FIELD(body_max),
 	  .min = 1024,
-	  .max = 1 << 20,
+	  .max = 96 << 20,
 	  .fallback = "256k",
-	  .help = "Octets of a request's body; as max-connections" },
+	  .help = "Octets of a request's body: files need more, those in JSON a third more than they have; as "
+		  "max-connections" },
 	{ .name = "header-time",
 	  .type = KNOB_DURATION,
 	  .offset = FIELD(header_time),

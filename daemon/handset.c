@@ -106,7 +106,7 @@ struct handset *handset_get(struct handsets *all, struct text number)
 	memcpy(h + 1, number.at, number.len);
 	h->number = text_range((const char *)(h + 1), number.len);
 	h->last = &h->first;
-	h->is[HANDSET_COVERAGE] = h->is[HANDSET_DATA] = true;
+	h->is[HANDSET_COVERAGE] = h->is[HANDSET_DATA] = h->is[HANDSET_MMS] = true;
 	key_of(number, h->node.key);
 	flight_add(&all->table, &h->node);
 	return h;
@@ -161,6 +161,15 @@ const struct inbox_entry *handset_inbox(const struct handset *h)
 	return h->first;
 }
 
+bool handset_has(const struct handset *h, struct message_id id)
+{
+	const struct inbox_entry *e = h->first;
+
+	while (e && !message_id_equal(e->id, id))
+		e = e->next;
+	return e != NULL;
+}
+
 /* --- receiving ------------------------------------------------------------------------------------------------ */
 
 static bool seen(struct handset *h, struct message_id id)
@@ -174,9 +183,9 @@ static bool seen(struct handset *h, struct message_id id)
 }
 
 static const struct inbox_entry *show(struct handset *h, struct message_id id, int64_t now_us, struct text from,
-				      struct text text, unsigned keep)
+				      struct text text, struct text files, unsigned keep)
 {
-	struct inbox_entry *e = must_alloc(sizeof(*e) + from.len + text.len + 2);
+	struct inbox_entry *e = must_alloc(sizeof(*e) + from.len + text.len + files.len + 3);
 	char *room = (char *)(e + 1);
 
 	memcpy(room, from.at ? from.at : "", from.len);
@@ -185,6 +194,9 @@ static const struct inbox_entry *show(struct handset *h, struct message_id id, i
 	e->at_us = now_us;
 	e->from = text_range(room, from.len);
 	e->text = text_range(room + from.len + 1, text.len);
+	room += from.len + text.len + 2;
+	memcpy(room, files.at ? files.at : "", files.len);
+	e->files = text_range(room, files.len);
 	*h->last = e;
 	h->last = &e->next;
 	h->received++;
@@ -260,7 +272,7 @@ static const struct inbox_entry *take_part(struct handset *h, const struct messa
 	if (s->have < s->total)
 		return NULL;
 	char *all = joined(s);
-	const struct inbox_entry *e = show(h, id, now_us, m->sender, text_of(all), keep);
+	const struct inbox_entry *e = show(h, id, now_us, m->sender, text_of(all), (struct text){ 0 }, keep);
 	free(all);
 	set_drop(h, s);
 	return e;
@@ -278,7 +290,7 @@ const struct inbox_entry *handset_receive(struct handset *h, const struct messag
 	handset_text(m, room, sizeof(room), &part);
 	if (part.total > 1)
 		return take_part(h, m, &part, id, now_us, keep);
-	return show(h, id, now_us, m->sender, part.text, keep);
+	return show(h, id, now_us, m->sender, part.text, m->files, keep);
 }
 
 void handset_note(struct handset *h, const struct inbox_entry *entry, struct text bearer, struct text price)
@@ -295,7 +307,7 @@ void handset_note(struct handset *h, const struct inbox_entry *entry, struct tex
 
 const char *handset_switch_name(enum handset_switch s)
 {
-	static const char *const names[] = { "coverage", "rcs", "data", "roaming" };
+	static const char *const names[] = { "coverage", "rcs", "data", "roaming", "mms" };
 
 	return (unsigned)s < HANDSET_SWITCHES ? names[s] : "invalid";
 }

@@ -22,6 +22,7 @@ struct inbox_entry {
 	struct message_id id;
 	int64_t at_us;
 	struct text from, text;	   /* text: what the screen shows */
+	struct text files;	   /* as in the envelope */
 	char bearer[8], price[40]; /* how it came, and what its sender pays; may be empty */
 	struct inbox_entry *next;
 };
@@ -40,8 +41,8 @@ bool handset_on(const struct handset *h);
 void handset_switch(struct handset *h, bool on);
 
 /* Switches beside coverage. RCS is registered with the app, data and coverage. */
-enum handset_switch { HANDSET_COVERAGE, HANDSET_RCS, HANDSET_DATA, HANDSET_ROAMING, HANDSET_SWITCHES };
-const char *handset_switch_name(enum handset_switch s); /* "coverage" "rcs" "data" "roaming" */
+enum handset_switch { HANDSET_COVERAGE, HANDSET_RCS, HANDSET_DATA, HANDSET_ROAMING, HANDSET_MMS, HANDSET_SWITCHES };
+const char *handset_switch_name(enum handset_switch s); /* "coverage" "rcs" "data" "roaming" "mms" */
 bool handset_is(const struct handset *h, enum handset_switch s);
 void handset_set(struct handset *h, enum handset_switch s, bool on);
 bool handset_registered(const struct handset *h);
@@ -56,5 +57,6 @@ const struct inbox_entry *handset_receive(struct handset *h, const struct messag
 /* How the entry came; copied. */
 void handset_note(struct handset *h, const struct inbox_entry *entry, struct text bearer, struct text price);
 const struct inbox_entry *handset_inbox(const struct handset *h); /* oldest first */
+bool handset_has(const struct handset *h, struct message_id id);  /* in its inbox */
 
 #endif

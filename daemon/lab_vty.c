@@ -50,6 +50,30 @@ static const struct knob lab_knobs[] = {
 	  .offset = offsetof(struct lab_settings, any),
 	  .fallback = "no",
 	  .help = "Whether every number is a handset, not only those configured" },
+	{ .name = "offline-file",
+	  .type = KNOB_BOOL,
+	  .offset = offsetof(struct lab_settings, offline_file),
+	  .fallback = "yes",
+	  .help = "Whether RCS files wait for a handset that is away; no: they may go by MMS. Counts with `billing`" },
+	{ .name = "mms",
+	  .type = KNOB_BOOL,
+	  .offset = offsetof(struct lab_settings, mms),
+	  .fallback = "yes",
+	  .help = "Whether this network has MMS; its price is that of the tariff's bearer mms. Counts with `billing`" },
+	{ .name = "mms-max",
+	  .type = KNOB_SIZE,
+	  .offset = offsetof(struct lab_settings, mms_max),
+	  .min = 1024,
+	  .max = 64 << 20,
+	  .fallback = "300k",
+	  .help = "Octets of an MMS, text and files together: its size class" },
+	{ .name = "rcs-file-max",
+	  .type = KNOB_SIZE,
+	  .offset = offsetof(struct lab_settings, rcs_file_max),
+	  .min = 1024,
+	  .max = 1 << 30,
+	  .fallback = "100m",
+	  .help = "Octets of an RCS message with files" },
 };
 
 static enum result lab_check(const void *node, const char **why_out)
@@ -101,6 +125,11 @@ static const struct knob handset_knobs[] = {
 	  .offset = offsetof(struct handset_settings, roaming),
 	  .fallback = "no",
 	  .help = "Whether it is in another network at start" },
+	{ .name = "mms",
+	  .type = KNOB_BOOL,
+	  .offset = offsetof(struct handset_settings, mms),
+	  .fallback = "yes",
+	  .help = "Whether it takes MMS at start" },
 };
 
 const struct node_kind handset_kind = {

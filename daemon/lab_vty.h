@@ -13,6 +13,10 @@ struct lab_settings {
 	int64_t inbox;		   /* messages a handset remembers */
 	int64_t absent_retry;	   /* a switched-off handset is tried again after this */
 	bool offline_text;	   /* RCS texts wait for known contacts that are away */
+	bool offline_file;	   /* the same for files */
+	bool mms;		   /* whether it has MMS */
+	int64_t mms_max;	   /* octets of a message by MMS */
+	int64_t rcs_file_max;	   /* octets of files by RCS */
 	bool any;		   /* every number is a handset, not only those configured */
 };
 extern const struct node_kind lab_kind;
@@ -21,7 +25,7 @@ extern const struct node_kind lab_kind;
 struct handset_settings {
 	struct config_node node;
 	bool coverage; /* at start: switched on and in reach */
-	bool rcs, data, roaming;
+	bool rcs, data, roaming, mms;
 };
 extern const struct node_kind handset_kind;
 
