@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the parts of the VTY share: vty.c (listeners, sessions), vty_session.c (keys, lines, output), vty_command.c
- * (what a line means), vty_configure.c (the draft), vty_show.c (show and write), vty_help.c.
+ * What the parts of the VTY share: vty.c (listeners, sessions), vty_session.c (keys, lines, output), vty_history.c
+ * (earlier lines), vty_command.c (what a line means), vty_configure.c (the draft), vty_show.c (show and write),
+ * vty_help.c.
  */
 #ifndef DAEMON_VTY_INTERNAL_H
 #define DAEMON_VTY_INTERNAL_H
@@ -10,6 +11,7 @@
 #include "core/net/stream.h"
 #include "daemon/daemon_vty.h"
 #include "daemon/vty.h"
+#include "daemon/vty_history.h"
 #include "daemon/vty_telnet.h"
 #include "daemon/vty_words.h"
 
@@ -28,6 +30,7 @@ struct session {
 	size_t len;
 	bool overlong; /* the line is too long: it is passed over to its end */
 	bool swallow;  /* the end of line behind a `?` that was answered */
+	struct vty_history history;
 	bool closing;
 	enum vty_mode mode;
 	struct config *draft; /* in configure mode */

@@ -114,6 +114,12 @@ void session_end(struct session *s)
 	stream_finish(s->stream);
 }
 
+static void execute(struct session *s, struct text line)
+{
+	vty_history_add(&s->history, line);
+	vty_execute(s, line);
+}
+
 static void line_ended(struct session *s)
 {
 	if (s->telnet.echo)
@@ -121,7 +127,7 @@ static void line_ended(struct session *s)
 	if (s->overlong)
 		session_say(s, "%% a line of more than %u octets\n", VTY_LINE_MAX);
 	else
-		vty_execute(s, text_range(s->line, s->len));
+		execute(s, text_range(s->line, s->len));
 	s->len = 0;
 	s->overlong = false;
 	if (!s->waiting && !s->closing)
@@ -146,6 +152,19 @@ static void erase(struct session *s, size_t n)
 		if (s->telnet.echo)
 			stream_write(s->stream, "\b \b", 3);
 	}
+}
+
+/* An earlier line in place of what was typed; only where we echo, or the terminal would show another line than we have.
+ */
+static void recall(struct session *s, bool (*step)(struct vty_history *h, struct text *out))
+{
+	struct text line;
+
+	if (!s->telnet.echo || !step(&s->history, &line))
+		return;
+	erase(s, s->len);
+	for (size_t i = 0; i < line.len; i++)
+		put_char(s, line.at[i]);
 }
 
 /* `?` asks for help, except inside a value that may hold one: an address of the web. */
@@ -184,6 +203,10 @@ static void key(struct session *s, int c)
 		erase(s, 1);
 	} else if (c == KEY_KILL || c == KEY_INTERRUPT) {
 		erase(s, s->len);
+	} else if (c == TELNET_KEY_OLDER) {
+		recall(s, vty_history_older);
+	} else if (c == TELNET_KEY_NEWER) {
+		recall(s, vty_history_newer);
 	} else if (c == KEY_END && !s->len) {
 		session_end(s);
 	} else if (c == '\t' || c >= 0x20) {
@@ -223,6 +246,7 @@ static void closed(void *owner, struct stream *stream, enum result why, const ch
 	loop_timer_stop(&s->idle);
 	loop_timer_stop(&s->answer);
 	stream_free(&s->stream);
+	vty_history_clear(&s->history);
 	free(s);
 }
 

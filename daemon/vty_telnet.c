@@ -11,6 +11,8 @@
 #define OPTION_ECHO 1u
 #define OPTION_SGA 3u
 #define ESCAPE 0x1bu
+#define CURSOR_UP 'A'
+#define CURSOR_DOWN 'B'
 
 void telnet_offer(struct writer *w)
 {
@@ -92,8 +94,13 @@ int telnet_take(struct telnet *t, uint8_t octet, struct writer *w)
 		t->state = octet == '[' || octet == 'O' ? TELNET_CSI : TELNET_DATA;
 		break;
 	case TELNET_CSI:
-		if (octet >= 0x40)
-			t->state = TELNET_DATA;
+		if (octet < 0x40)
+			break;
+		t->state = TELNET_DATA;
+		if (octet == CURSOR_UP)
+			return TELNET_KEY_OLDER;
+		if (octet == CURSOR_DOWN)
+			return TELNET_KEY_NEWER;
 		break;
 	}
 	return -1;

@@ -10,6 +10,10 @@
 
 #define TELNET_ANSWERS_MAX 32u /* refusals of one session; what is asked after that is not answered */
 
+/* What the cursor keys up and down are told as, and what Ctrl-P and Ctrl-N send. */
+#define TELNET_KEY_OLDER 0x10
+#define TELNET_KEY_NEWER 0x0e
+
 enum telnet_state {
 	TELNET_DATA,
 	TELNET_COMMAND,

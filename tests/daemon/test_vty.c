@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "daemon/vty_history.h"
 #include "daemon/vty_telnet.h"
 #include "daemon/vty_words.h"
 
@@ -35,7 +36,8 @@ static const struct typed typed[] = {
 		 "any\xff\xffthing\r\n\xff\xf0q"),
 	  "q", OCTETS(""), false },
 	{ OCTETS("\xff\xf1q"), "q", OCTETS(""), false },
-	{ OCTETS("\x1b[A\x1b[1;5Cq\x1bOPr"), "qr", OCTETS(""), false },
+	{ OCTETS("\x1b[1;5Cq\x1bOPr"), "qr", OCTETS(""), false },
+	{ OCTETS("\x1b[A\x1bOAq\x1b[B"), "\x10\x10q\x0e", OCTETS(""), false },
 	{ OCTETS("\xff\xfa never ended"), "", OCTETS(""), false },
 	{ OCTETS("\xff"), "", OCTETS(""), false },
 };
@@ -59,6 +61,38 @@ static void telnet_is_taken_out(void **state)
 		assert_memory_equal(room, typed[i].answer, typed[i].answer_len);
 		assert_int_equal(t.echo, typed[i].echo);
 	}
+}
+
+static void lines_come_back(void **state)
+{
+	struct vty_history h = { 0 };
+	struct text t;
+	char line[16];
+
+	(void)state;
+	assert_false(vty_history_older(&h, &t));
+	assert_false(vty_history_newer(&h, &t));
+	vty_history_add(&h, TEXT_LITERAL("one"));
+	vty_history_add(&h, TEXT_LITERAL("  "));
+	vty_history_add(&h, TEXT_LITERAL(" secret x"));
+	vty_history_add(&h, TEXT_LITERAL("two "));
+	vty_history_add(&h, TEXT_LITERAL("two"));
+	assert_true(vty_history_older(&h, &t) && text_is(t, "two"));
+	assert_true(vty_history_older(&h, &t) && text_is(t, "one"));
+	assert_false(vty_history_older(&h, &t));
+	assert_true(vty_history_newer(&h, &t) && text_is(t, "two"));
+	assert_true(vty_history_newer(&h, &t) && !t.len);
+	assert_false(vty_history_newer(&h, &t));
+	for (unsigned i = 0; i < 3 * VTY_HISTORY_LINES; i++) {
+		snprintf(line, sizeof(line), "line %u", i);
+		vty_history_add(&h, text_of(line));
+	}
+	for (unsigned i = 0; i < VTY_HISTORY_LINES; i++)
+		assert_true(vty_history_older(&h, &t));
+	assert_false(vty_history_older(&h, &t));
+	snprintf(line, sizeof(line), "line %u", 2 * VTY_HISTORY_LINES);
+	assert_true(text_is(t, line));
+	vty_history_clear(&h);
 }
 
 /* A terminal that asks for ever is not answered for ever. */
@@ -183,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(telnet_is_taken_out),
 		cmocka_unit_test(answers_end),
+		cmocka_unit_test(lines_come_back),
 		cmocka_unit_test(commands_are_found_by_their_beginnings),
 		cmocka_unit_test(words_that_may_follow_are_known),
 		cmocka_unit_test(words_are_made_full),
