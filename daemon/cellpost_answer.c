@@ -45,6 +45,18 @@ static void put_terms(const struct send_words *words, struct json_writer *j)
 	}
 }
 
+static void put_file(const struct send_words *words, struct json_writer *j)
+{
+	json_key(j, "files");
+	json_open_array(j);
+	json_open_object(j);
+	json_put_member_cstring(j, "media", words->file_media);
+	json_put_member_cstring(j, "name", words->file_name);
+	json_put_member_cstring(j, "file", words->file);
+	json_close_object(j);
+	json_close_array(j);
+}
+
 enum result send_body(const struct send_words *words, struct json_writer *j, const char **why_out)
 {
 	int64_t us = 0;
@@ -55,7 +67,10 @@ enum result send_body(const struct send_words *words, struct json_writer *j, con
 	}
 	json_open_object(j);
 	put_recipients(j, words->to);
-	json_put_member_cstring(j, "text", words->text);
+	if (words->text)
+		json_put_member_cstring(j, "text", words->text);
+	if (words->file)
+		put_file(words, j);
 	if (words->from)
 		json_put_member_cstring(j, "from", words->from);
 	if (words->link)

@@ -27,6 +27,7 @@ static int run_help(int argc, char **argv);
 	"  --consent WORD   never, ask, not-when-roaming or always: the stricter of this and the account's counts\n" \
 	"  --max-price SUM  most for one delivery, as 5.00; above it the message waits\n" \
 	"  --quote TOKEN    at the price of a quote, whose token `cellpost quote` showed\n" \
+	"  --file PATH      with this file, by RCS or MMS; TEXT may be missing then\n" \
 	"  --report         receipts of every kind are wanted\n" \
 	"  --json           the answer as it came\n"
 

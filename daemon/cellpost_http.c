@@ -77,7 +77,7 @@ static void put_request(struct asking *a, struct writer *w)
 	snprintf(target, sizeof(target), "%.*s%s", TEXT_ARGS(base), r->path);
 	head.target = text_of(target);
 	if (r->body.len)
-		head.content_type = "application/json";
+		head.content_type = r->content_type ? r->content_type : "application/json";
 	if (r->authorization.len)
 		fields[head.fields_count++] = (struct http_field){ TEXT_LITERAL("Authorization"), r->authorization };
 	if (r->key.len)

@@ -12,6 +12,7 @@
 #include "core/base/random.h"
 #include "core/message.h"
 #include "daemon/cellpost.h"
+#include "daemon/cellpost_file.h"
 #include "daemon/cellpost_http.h"
 
 #define TRIES 3u
@@ -26,6 +27,8 @@ struct sending {
 	struct send_words words;
 	const char *url, *account, *token, *key, *authorities;
 	bool json, quickstart;
+	const char *file_path;
+	struct cellpost_file file;
 	char *text, *authorization;
 	char random_key[2 * KEY_OCTETS + 1];
 	struct json_writer body;
@@ -98,6 +101,20 @@ static int take_account(const char *command, struct sending *s)
 	return CELLPOST_OK;
 }
 
+static bool take_file(const char *command, struct sending *s)
+{
+	const char *why = "";
+
+	if (!cellpost_file_read(s->file_path, &s->file, &why)) {
+		(void)cellpost_usage(command, "--file %s: %s", s->file_path, why);
+		return false;
+	}
+	s->words.file = s->file.handle;
+	s->words.file_media = s->file.media;
+	s->words.file_name = s->file.name;
+	return true;
+}
+
 static int read_words(int argc, char **argv, struct sending *s)
 {
 	const struct cellpost_option options[] = {
@@ -113,6 +130,7 @@ static int read_words(int argc, char **argv, struct sending *s)
 		{ "token", &s->token, NULL },
 		{ "url", &s->url, NULL },
 		{ "key", &s->key, NULL },
+		{ "file", &s->file_path, NULL },
 		{ "report", NULL, &s->words.report },
 		{ "flash", NULL, &s->words.flash },
 		{ "authorities", &s->authorities, NULL },
@@ -123,10 +141,14 @@ static int read_words(int argc, char **argv, struct sending *s)
 
 	if (at < 0)
 		return CELLPOST_USAGE;
-	if (argc - at < 2)
+	if (argc - at < (s->file_path ? 1 : 2))
 		return cellpost_usage(argv[0],
 				      at < argc ? "the text is missing" : "the number and the text are missing");
 	s->words.to = argv[at];
+	if (s->file_path && !take_file(argv[0], s))
+		return CELLPOST_USAGE;
+	if (argc - at == 1)
+		return take_account(argv[0], s);
 	s->text = argc - at == 2 && !strcmp(argv[at + 1], "-") ? read_stdin() : cellpost_join(argc, argv, at + 1);
 	s->words.text = s->text;
 	return take_account(argv[0], s);
@@ -208,6 +230,29 @@ static int run(const struct sending *s)
 	return code;
 }
 
+/* Before the message that names it; the same bytes twice are one file. */
+static int give_file(const struct sending *s)
+{
+	struct cellpost_request request = { .url = s->url,
+					    .authorities = s->authorities,
+					    .method = HTTP_METHOD_POST,
+					    .path = "/v1/files",
+					    .authorization = text_of(s->authorization),
+					    .content_type = "application/octet-stream",
+					    .body = s->file.bytes,
+					    .timeout_us = TIMEOUT_US };
+	struct cellpost_answer answer;
+	int code = CELLPOST_OK;
+
+	if (s->doing != SENDING || !s->file.bytes.len)
+		return CELLPOST_OK;
+	ask(&request, &answer);
+	if (answer.result != OK || answer.status != 201)
+		code = report_failure(s, &answer);
+	cellpost_answer_clear(&answer);
+	return code;
+}
+
 static int ask_api(int argc, char **argv, enum doing doing)
 {
 	struct sending s = { .doing = doing };
@@ -218,7 +263,10 @@ static int ask_api(int argc, char **argv, enum doing doing)
 	if (code == CELLPOST_OK && send_body(&s.words, &s.body, &why) != OK)
 		code = cellpost_usage(argv[0], "%s", why);
 	if (code == CELLPOST_OK)
+		code = give_file(&s);
+	if (code == CELLPOST_OK)
 		code = run(&s);
+	cellpost_file_clear(&s.file);
 	json_writer_clear(&s.body);
 	free(s.text);
 	free(s.authorization);

@@ -15,6 +15,7 @@ struct send_words {
 	const char *from, *link, *validity, *at; /* NULL = not given */
 	const char *bearer, *consent, *max_price, *quote;
 	bool report, flash;
+	const char *file_media, *file_name, *file; /* one that was given, as the API names it; NULL = none */
 };
 
 /* The JSON of POST /v1/messages. ERR_MALFORMED with a reason for words that make none. */

@@ -17,9 +17,9 @@ SRCS_daemon += $(addprefix daemon/, queue_role.c queue_parts.c lab_role.c lab_li
 SRCS_daemon += daemon/metrics.c daemon/role_names.c
 SRCS_daemon += $(addprefix daemon/, vty.c vty_session.c vty_history.c vty_telnet.c vty_words.c vty_command.c vty_configure.c vty_show.c vty_help.c)
 SRCS_daemon += $(addprefix daemon/, cellpost_command.c cellpost_words.c cellpost_terminal.c cellpost_connect.c cellpost_http.c)
-SRCS_daemon += $(addprefix daemon/, cellpost_send.c cellpost_explain.c cellpost_answer.c cellpost_vty.c cellpost_vty_answer.c cellpost_secret.c)
+SRCS_daemon += $(addprefix daemon/, cellpost_send.c cellpost_file.c cellpost_explain.c cellpost_answer.c cellpost_vty.c cellpost_vty_answer.c cellpost_secret.c)
 SRCS_daemon += $(addprefix daemon/, cellpost_config.c cellpost_reference.c cellpost_sms.c cellpost_tpdu.c cellpost_decode.c cellpost_encode.c)
-SRCS_daemon += $(addprefix daemon/, phone.c phone_line.c phone_edit.c phone_screen.c)
+SRCS_daemon += $(addprefix daemon/, phone.c phone_file.c phone_line.c phone_edit.c phone_screen.c)
 SRCS_daemon += $(addprefix daemon/, doctor.c doctor_ports.c doctor_files.c doctor_host.c doctor_certificate.c doctor_live.c)
 # Puts the nodes and knobs of the program into cellpostd.conf(5); tests/scenario/test_cli.py compares them.
 reference: $(B)/cellpost

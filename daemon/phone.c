@@ -13,6 +13,7 @@
 #include "core/config.h"
 #include "daemon/cellpost.h"
 #include "daemon/cellpost_connect.h"
+#include "daemon/phone_file.h"
 
 #define INPUT_MAX (1024u * 1024u)
 #define SEEN_MAX 256u
@@ -35,6 +36,7 @@ struct phone {
 	int64_t heard_us; /* when the gateway said something last */
 	int64_t ends_us;  /* after the input's end */
 	int64_t stay_us;  /* --wait */
+	struct phone_files files;
 	char seen[SEEN_MAX][ID_SIZE];
 	unsigned seen_count;
 	int code;
@@ -55,19 +57,20 @@ static void lost(struct phone *p, const char *why)
 	p->fd = -1;
 	p->input_len = 0;
 	p->unanswered = 0;
+	phone_files_drop(&p->files);
 	p->retry_us = clock_monotonic() + RETRY_US;
 	if (p->ready)
 		phone_screen_say(&p->screen, "-- the gateway is gone (%s); trying again", why);
 	p->ready = false;
 }
 
-static void send_line(struct phone *p, const char *format, struct text a, struct text b)
+static void send_line(struct phone *p, const char *words, struct text a, struct text b)
 {
-	size_t size = a.len + b.len + 16;
+	size_t size = strlen(words) + a.len + b.len + 16;
 	char *line = must_alloc(size);
 	struct writer w = writer_of(line, size);
 
-	writer_printf(&w, "%s", format);
+	writer_text(&w, text_of(words));
 	if (a.len)
 		writer_printf(&w, " %.*s", TEXT_ARGS(a));
 	if (b.len)
@@ -120,6 +123,29 @@ static void ready(struct phone *p, const struct phone_event *e)
 	p->ready = p->was_ready = true;
 }
 
+/* Asks for the next file that is to be saved, if any. */
+static void ask_file(struct phone *p)
+{
+	char line[80];
+	struct text next = phone_files_next(&p->files, line, sizeof(line));
+
+	if (!next.len)
+		return;
+	p->unanswered += p->fd >= 0;
+	send_line(p, line, (struct text){ 0 }, (struct text){ 0 });
+}
+
+static void note_piece(struct phone *p, const struct phone_event *e)
+{
+	char said[700];
+
+	if (!phone_files_piece(&p->files, e, said, sizeof(said)))
+		return;
+	p->unanswered -= p->unanswered > 0;
+	phone_screen_say(&p->screen, "%s", said);
+	ask_file(p);
+}
+
 /* False where it should not be shown. */
 static bool note_event(struct phone *p, const struct phone_event *e)
 {
@@ -131,6 +157,7 @@ static bool note_event(struct phone *p, const struct phone_event *e)
 		return true;
 	case PHONE_EVENT_MESSAGE:
 		known = seen(p, e->id);
+		phone_files_note(&p->files, e);
 		if (!e->old || !p->replay)
 			return true;
 		p->replay--;
@@ -142,8 +169,12 @@ static bool note_event(struct phone *p, const struct phone_event *e)
 		return true;
 	case PHONE_EVENT_ERROR:
 		p->unanswered -= p->unanswered > 0;
+		phone_files_drop(&p->files);
 		if (!p->ready)
 			end(p, CELLPOST_FAILED);
+		return true;
+	case PHONE_EVENT_FILE:
+		note_piece(p, e);
 		return true;
 	default:
 		return true;
@@ -198,6 +229,40 @@ static void from_gateway(struct phone *p)
 
 /* --- keys ------------------------------------------------------------------------------------------------------- */
 
+static void send_switch(struct phone *p, struct text which, struct text on)
+{
+	static const char *const words[] = { "rcs", "data", "roaming", "mms" };
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (text_is(which, words[i]))
+			send_line(p, words[i], (struct text){ 0 }, on);
+	}
+}
+
+static void save(struct phone *p, struct text folder)
+{
+	const char *why = "";
+
+	if (phone_files_save(&p->files, folder, &why))
+		ask_file(p);
+	else
+		phone_screen_say(&p->screen, "! %s", why);
+}
+
+static void attach(struct phone *p, struct text to, struct text path)
+{
+	const char *why = "";
+	char *line = phone_file_line(to, path, &why);
+
+	if (!line) {
+		phone_screen_say(&p->screen, "! %.*s: %s", TEXT_ARGS(path), why);
+		return;
+	}
+	p->unanswered += p->fd >= 0;
+	send_line(p, line, (struct text){ 0 }, (struct text){ 0 });
+	free(line);
+}
+
 static void act(struct phone *p, struct text line)
 {
 	struct phone_typed t = phone_typed(line, text_of(p->screen.last));
@@ -218,7 +283,13 @@ static void act(struct phone *p, struct text line)
 		break;
 	case PHONE_SWITCH:
 		p->unanswered += p->fd >= 0;
-		send_line(p, text_is(t.to, "rcs") ? "rcs" : text_is(t.to, "data") ? "data" : "roaming", none, t.text);
+		send_switch(p, t.to, t.text);
+		break;
+	case PHONE_SAVE:
+		save(p, t.text);
+		break;
+	case PHONE_ATTACH:
+		attach(p, t.to, t.text);
 		break;
 	case PHONE_INBOX:
 		p->heard_us = clock_monotonic();

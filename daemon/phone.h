@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * `cellpost phone`: a handset of the lab network in a terminal. What its parts share: phone_line.c (lines typed, lines
- * received), phone_edit.c (keys to a line), phone_screen.c (what is seen), phone.c (sockets and time). The first two
- * are pure. The protocol is told in lab_role.c.
+ * received), phone_edit.c (keys to a line), phone_screen.c (what is seen), phone_file.c (files saved and sent), phone.c
+ * (sockets and time). The first two are pure. The protocol is told in lab_internal.h.
  */
 #ifndef DAEMON_PHONE_H
 #define DAEMON_PHONE_H
@@ -21,7 +21,9 @@ enum phone_action {
 	PHONE_SEND,    /* `to` and `text` */
 	PHONE_ON,
 	PHONE_OFF,
-	PHONE_SWITCH, /* `to`: "rcs", "data" or "roaming"; `text`: "on" or "off" */
+	PHONE_SWITCH, /* `to`: "rcs", "data", "roaming" or "mms"; `text`: "on" or "off" */
+	PHONE_SAVE,   /* `text`: a folder, or empty */
+	PHONE_ATTACH, /* `to`, and `text`: a file's path */
 	PHONE_INBOX,
 	PHONE_QUIT,
 	PHONE_HELP,
@@ -44,14 +46,16 @@ enum phone_event_kind {
 	PHONE_EVENT_REFUSED,
 	PHONE_EVENT_SWITCHED,
 	PHONE_EVENT_ERROR,
+	PHONE_EVENT_FILE,  /* a piece of a file */
 	PHONE_EVENT_OTHER, /* of a newer gateway: passed over */
 };
 
 struct phone_event {
 	enum phone_event_kind kind;
-	bool on, old, rcs, data, roaming;
+	bool on, old, rcs, data_on, roaming, mms, last;
 	int64_t inbox;
-	struct text number, at, from, to, text, id, why, bearer, price; /* live as long as the document */
+	struct text number, at, from, to, text, id, why, bearer, price, data; /* live as long as the document */
+	const struct json_value *files;
 };
 
 /* A line of the gateway. False when it is no such object. */

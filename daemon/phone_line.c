@@ -6,9 +6,11 @@
 
 #define LINE_OCTETS_MAX (1024u * 1024u)
 
-static const char *const commands[] = { "to", "on", "off", "inbox", "quit", "help", "rcs", "data", "roaming", NULL };
-static const enum phone_action actions[] = { PHONE_SEND, PHONE_ON,     PHONE_OFF,    PHONE_INBOX, PHONE_QUIT,
-					     PHONE_HELP, PHONE_SWITCH, PHONE_SWITCH, PHONE_SWITCH };
+static const char *const commands[] = { "to",	"on",	   "off", "inbox", "quit",   "help", "rcs",
+					"data", "roaming", "mms", "save",  "attach", NULL };
+static const enum phone_action actions[] = { PHONE_SEND,   PHONE_ON,	 PHONE_OFF,    PHONE_INBOX,
+					     PHONE_QUIT,   PHONE_HELP,	 PHONE_SWITCH, PHONE_SWITCH,
+					     PHONE_SWITCH, PHONE_SWITCH, PHONE_SAVE,   PHONE_ATTACH };
 
 static struct phone_typed wrong(const char *why)
 {
@@ -42,8 +44,17 @@ static struct phone_typed to_somebody(struct text rest)
 static struct phone_typed to_switch(struct text word, struct text rest)
 {
 	if (!text_is(rest, "on") && !text_is(rest, "off"))
-		return wrong("/rcs on, /rcs off; /data and /roaming alike");
+		return wrong("/rcs on, /rcs off; /data, /roaming and /mms alike");
 	return (struct phone_typed){ .action = PHONE_SWITCH, .to = word, .text = rest };
+}
+
+static struct phone_typed to_attach(struct text rest)
+{
+	struct phone_typed t = to_somebody(rest);
+
+	t.action = t.action == PHONE_SEND ? PHONE_ATTACH : t.action;
+	t.why = "/attach NUMBER PATH";
+	return t;
 }
 
 static struct phone_typed command(struct text line)
@@ -58,6 +69,10 @@ static struct phone_typed command(struct text line)
 			return to_somebody(line);
 		if (actions[i] == PHONE_SWITCH)
 			return to_switch(word, text_trim(line));
+		if (actions[i] == PHONE_ATTACH)
+			return to_attach(line);
+		if (actions[i] == PHONE_SAVE)
+			return (struct phone_typed){ .action = PHONE_SAVE, .text = text_trim(line) };
 		if (text_trim(line).len)
 			return wrong("this word stands alone");
 		return (struct phone_typed){ .action = actions[i] };
@@ -81,7 +96,7 @@ struct phone_typed phone_typed(struct text line, struct text last)
 
 static enum phone_event_kind kind_of(struct text name)
 {
-	static const char *const names[] = { "ready", "message", "sent", "refused", "switched", "error" };
+	static const char *const names[] = { "ready", "message", "sent", "refused", "switched", "error", "file" };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (text_is(name, names[i]))
@@ -109,8 +124,12 @@ bool phone_event(struct text line, struct json_doc **doc_out, struct phone_event
 	(void)json_bool(json_member(root, "on"), &out->on);
 	(void)json_bool(json_member(root, "old"), &out->old);
 	(void)json_bool(json_member(root, "rcs"), &out->rcs);
-	out->data = true;
-	(void)json_bool(json_member(root, "data"), &out->data);
+	out->data_on = out->mms = true;
+	(void)json_bool(json_member(root, "data"), &out->data_on);
+	(void)json_text(json_member(root, "data"), &out->data);
+	(void)json_bool(json_member(root, "mms"), &out->mms);
+	(void)json_bool(json_member(root, "last"), &out->last);
+	out->files = json_member(root, "files");
 	(void)json_bool(json_member(root, "roaming"), &out->roaming);
 	(void)json_text(json_member(root, "bearer"), &out->bearer);
 	(void)json_text(json_member(root, "price"), &out->price);

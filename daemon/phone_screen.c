@@ -112,6 +112,25 @@ static void say_how(const struct phone_event *e)
 	fputs("]", stdout);
 }
 
+/* " (tea.jpg, image/jpeg, 5000 octets)" */
+static void say_files(const struct phone_event *e)
+{
+	for (size_t i = 0; i < json_count(e->files); i++) {
+		const struct json_value *v = json_item(e->files, i);
+		struct text name = { 0 }, media = { 0 };
+		int64_t size = 0;
+
+		(void)json_text(json_member(v, "name"), &name);
+		(void)json_text(json_member(v, "media"), &media);
+		(void)json_int(json_member(v, "size"), &size);
+		fputs(i || e->text.len ? " (" : "(", stdout);
+		terminal_print(stdout, name, NULL);
+		fputs(name.len ? ", " : "", stdout);
+		terminal_print(stdout, media, NULL);
+		fprintf(stdout, ", %lld octets)", (long long)size);
+	}
+}
+
 static void say_message(struct phone_screen *s, const struct phone_event *e)
 {
 	begin(s);
@@ -120,6 +139,7 @@ static void say_message(struct phone_screen *s, const struct phone_event *e)
 	terminal_print(stdout, e->from, NULL);
 	fputs(": ", stdout);
 	terminal_print(stdout, e->text, s->terminal ? INDENT : NULL);
+	say_files(e);
 	say_how(e);
 	fputs("\n", stdout);
 	if (!text_copy(e->from, s->last, sizeof(s->last)))
@@ -146,7 +166,8 @@ void phone_screen_help(struct phone_screen *s)
 	fputs("a text answers the last sender\n"
 	      "/to NUMBER TEXT   writes to somebody      /inbox   what this phone has got\n"
 	      "/off /on          out of reach and back   /quit    ends\n"
-	      "/rcs on|off       its RCS app             /data on|off, /roaming on|off\n"
+	      "/rcs on|off       its RCS app             /data on|off, /roaming on|off, /mms on|off\n"
+	      "/save [FOLDER]    the newest files        /attach NUMBER PATH  sends one\n"
 	      "//text            a text that begins with a slash\n",
 	      stdout);
 	phone_screen_prompt(s);
@@ -171,12 +192,14 @@ void phone_screen_event(struct phone_screen *s, const struct phone_event *e)
 				 TEXT_ARGS(e->why));
 		break;
 	case PHONE_EVENT_SWITCHED:
-		phone_screen_say(s, "switched %s%s%s%s", e->on ? "on" : "off: messages wait", e->rcs ? ", rcs" : "",
-				 e->data ? "" : ", no data", e->roaming ? ", roaming" : "");
+		phone_screen_say(s, "switched %s%s%s%s%s", e->on ? "on" : "off: messages wait", e->rcs ? ", rcs" : "",
+				 e->data_on ? "" : ", no data", e->roaming ? ", roaming" : "",
+				 e->mms ? "" : ", no mms");
 		break;
 	case PHONE_EVENT_ERROR:
 		phone_screen_say(s, "! %.*s", TEXT_ARGS(e->why));
 		break;
+	case PHONE_EVENT_FILE:
 	case PHONE_EVENT_OTHER:
 		break;
 	}
