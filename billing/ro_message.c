@@ -50,6 +50,11 @@ void ro_put_capabilities(struct writer *w, const struct ro_identity *us, struct 
 	ro_put_avp(w, RO_AVP_PRODUCT_NAME, 0, PRODUCT.at, PRODUCT.len);
 	ro_put_u32(w, RO_AVP_SUPPORTED_VENDOR_ID, RO_VENDOR_3GPP);
 	ro_put_u32(w, RO_AVP_AUTH_APPLICATION_ID, RO_APPLICATION);
+	/* Some systems file it under 3GPP, and then know no other: Kamailio's among them. */
+	at = ro_avp_begin(w, RO_AVP_VENDOR_SPECIFIC_APPLICATION_ID, RO_MANDATORY);
+	ro_put_u32(w, RO_AVP_VENDOR_ID, RO_VENDOR_3GPP);
+	ro_put_u32(w, RO_AVP_AUTH_APPLICATION_ID, RO_APPLICATION);
+	ro_avp_end(w, at);
 	end(w, mark);
 }
 
