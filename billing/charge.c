@@ -6,6 +6,7 @@
 
 #include "billing/charge_internal.h"
 #include "billing/ledger.h"
+#include "core/screen.h"
 
 #define PROOF_MAX 400u
 
@@ -32,7 +33,7 @@ static void payer_of(void *owner, const struct message *m, struct charge_payer *
 	if (p)
 		*out = p->payer;
 	/* B17; and what a phone sends was paid to its own network. */
-	if (m->emergency || m->from_network)
+	if (m->emergency || m->from_network || screen_is_notice(m))
 		out->pays = false;
 }
 

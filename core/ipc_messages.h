@@ -245,6 +245,10 @@ enum ipc_question {
 	ASK_TOP_UP,  /* header: the account's name, body: amount, key: idempotency key */
 	ASK_CDR,     /* body: empty = the records not taken yet, or the number up to which they were taken */
 	ASK_CONSENT, /* id of a delivery on hold, body: "yes" or "no" */
+	/* About opt-outs; in `accept`: header: whose list, key: the recipient's number, body: the sender or empty. */
+	ASK_OPTOUTS, /* key: empty, or where the page before said that the next one begins */
+	ASK_OPTOUT_PUT,
+	ASK_OPTOUT_DROP,
 	ASK_COUNT
 };
 struct ipc_ask {

@@ -9,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/net/digest.h"
 #include "core/queue_internal.h"
+#include "core/queue_screen.h"
 
 #define HOLDER_BLOCK 2048u
 #define HOLDERS_KEPT 4096u
@@ -156,6 +157,7 @@ struct queue *queue_new(struct loop *loop, struct store *store)
 	flight_table_init(&q->strays);
 	flight_table_init(&q->presence);
 	queue_files_new(q);
+	queue_screen_new(q);
 	make_counters(&q->count);
 	loop_hook_add(loop, &q->hook, turn_ended, q);
 	loop_timer_start(loop, &q->sweep, 10 * USEC_PER_MSEC, queue_sweep, q);
@@ -200,6 +202,7 @@ void queue_free(struct queue **queue)
 	loop_timer_stop(&q->due);
 	loop_hook_remove(&q->hook);
 	queue_files_free(q);
+	queue_screen_free(q);
 	flight_each(&q->flights, free_flight, q);
 	flight_each(&q->outbox, free_outbox, q);
 	queue_reports_forget(q);

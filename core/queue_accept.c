@@ -11,6 +11,7 @@
 #include "core/queue_internal.h"
 #include "core/queue_lookup.h"
 #include "core/queue_quote.h"
+#include "core/queue_screen.h"
 
 struct accept_job {
 	struct queue *queue;
@@ -21,6 +22,7 @@ struct accept_job {
 	struct text *routes;	   /* per delivery: the route's name, for the answer */
 	struct queue_money *money; /* NULL = nothing is priced */
 	struct queue_networks *networks; /* NULL = nothing is looked up */
+	struct queue_screened screened; /* of the message as a whole */
 	struct refused {
 		enum result result;
 		uint16_t recipient;
@@ -96,6 +98,7 @@ static void refuse(struct accept_job *j, enum result result, uint16_t recipient,
 	struct ipc_accepted a = { .result = result, .recipient = recipient, .why = text_of(why) };
 
 	counter_add(j->queue->count.refused, 1);
+	queue_screen_settle(j->queue, &j->message, &j->accept, false);
 	LOGI(LOG_CORE, NULL, "refused a message of %.*s: %s", TEXT_ARGS(j->message.account), why);
 	tell(j, &a);
 	job_free(j);
@@ -296,7 +299,9 @@ static void committed(struct store_request *r)
 		LOGI(LOG_CORE, message_id_text(a.id, id), "%s, %u recipients, account %.*s",
 		     repeat ? "repeated" : "accepted", j->accept.deliveries_count, TEXT_ARGS(j->message.account));
 	}
+	queue_screen_settle(q, &j->message, &j->accept, message_id_equal(a.id, j->accept.id));
 	tell(j, &a);
+	queue_outbox_push(q, j->accept.outbox, repeat ? 0 : j->accept.outbox_count);
 	if (!repeat && watched(q)) {
 		publish_accepted(j);
 		if (j->money)
@@ -335,13 +340,16 @@ static struct octets first_events(struct accept_job *j, unsigned i, const struct
 	struct octets b = queue_event(j->holder->arena, j->accept.accepted_us, TRAIL_DECIDED, choice->route,
 				      choice->candidates[0].link);
 	struct octets n = queue_network_event(j->networks, i, j->accept.accepted_us, j->holder->arena);
-	uint8_t *all = arena_alloc(j->holder->arena, a.len + n.len + b.len);
+	struct octets s = j->screened.event;
+	uint8_t *all = arena_alloc(j->holder->arena, a.len + n.len + b.len + s.len);
 
 	memcpy(all, a.at, a.len);
 	if (n.len)
 		memcpy(all + a.len, n.at, n.len);
 	memcpy(all + a.len + n.len, b.at, b.len);
-	return (struct octets){ all, a.len + n.len + b.len };
+	if (s.len)
+		memcpy(all + a.len + n.len + b.len, s.at, s.len);
+	return (struct octets){ all, a.len + n.len + b.len + s.len };
 }
 
 static const char *no_route(enum route_reason reason)
@@ -384,6 +392,10 @@ static enum result plan(struct accept_job *j, unsigned i, const char **why_out)
 		*why_out = no_route(choice.reason);
 		return choice.reason == ROUTE_REFUSED ? ERR_DENIED : ERR_NOT_FOUND;
 	}
+	enum result screened = queue_screen_recipient(j->queue, j->holder->arena, &j->message, d->recipient,
+						      j->accept.id, j->accept.accepted_us, why_out);
+	if (screened)
+		return screened;
 	struct link *l = queue_link_get(j->queue, choice.candidates[0].link);
 	if (j->message.choice == CHOICE_PACKET && !j->queue->priced && queue_link_priced(l->name)) {
 		*why_out = "bearers are chosen where `billing` is configured: without it this would go as an SMS";
@@ -401,7 +413,7 @@ static enum result plan(struct accept_job *j, unsigned i, const char **why_out)
 	d->route = l->name;
 	d->bearer = QUEUE_BEARER;
 	j->routes[i] = arena_text(j->holder->arena, choice.route);
-	d->has_lane = !j->message.emergency && !j->message.due_us;
+	d->has_lane = !j->message.emergency && !j->message.due_us && !screen_is_notice(&j->message);
 	if (d->has_lane)
 		d->lane = address_lane(d->recipient);
 	d->due_us = j->message.due_us > j->accept.accepted_us ? j->message.due_us : j->accept.accepted_us;
@@ -449,6 +461,7 @@ static void set_times(struct accept_job *j)
 	int64_t from = store_now(j->queue->store);
 
 	j->accept.accepted_us = from;
+	queue_screen_time(j->queue, j->holder->arena, &j->message, from, &j->screened);
 	if (validity > rules->validity_max_us)
 		validity = rules->validity_max_us;
 	if (j->message.due_us > from)
@@ -492,7 +505,7 @@ static void refuse_unless_known(struct accept_job *j, enum result r, uint16_t re
 {
 	static const struct store_charge for_nobody;
 
-	if (!j->accept.has_key || !j->queue->priced) {
+	if (!j->accept.has_key || (!j->queue->priced && !screen_says(why))) {
 		refuse(j, r, recipient, why);
 		return;
 	}
@@ -502,7 +515,7 @@ static void refuse_unless_known(struct accept_job *j, enum result r, uint16_t re
 	queue_ask_store(j->queue, &j->accept.base, STORE_ACCEPT, committed, j);
 }
 
-static void files_claimed(void *owner, enum result r, const char *why)
+static void answered(void *owner, enum result r, const char *why)
 {
 	struct accept_job *j = owner;
 
@@ -532,6 +545,10 @@ static void decide(void *owner)
 		refuse_unless_known(j, quote, 0, why);
 		return;
 	}
+	if (j->screened.result) {
+		refuse_unless_known(j, j->screened.result, 0, j->screened.why);
+		return;
+	}
 	for (unsigned i = 0; i < j->accept.deliveries_count; i++) {
 		enum result r = plan(j, i, &why);
 		if (r) {
@@ -542,9 +559,21 @@ static void decide(void *owner)
 	}
 	if (j->message.files.len)
 		queue_files_claim(q, j->holder->arena, &j->message, j->accept.id,
-				  queue_files_until(q, j->accept.expires_us), files_claimed, j);
+				  queue_files_until(q, j->accept.expires_us), answered, j);
 	else
-		queue_ask_store(q, &j->accept.base, STORE_ACCEPT, committed, j);
+		queue_screen_reply(q, &j->message, &j->accept, answered, j);
+}
+
+static void gone(void *owner)
+{
+	job_free(owner);
+}
+
+static void decide_when_ready(void *owner)
+{
+	struct accept_job *j = owner;
+
+	queue_screen_when_ready(j->queue, decide, gone, j);
 }
 
 static void start(struct accept_job *j, const struct ipc_accept *in)
@@ -559,8 +588,8 @@ static void start(struct accept_job *j, const struct ipc_accept *in)
 	j->accept.id = message_id_time(in->id) ? in->id : message_id_new(j->accept.accepted_us);
 	if (in->key.len)
 		set_key(j, in->key, in->recipients);
-	if (!queue_lookup(q, j->holder->arena, &j->message, in->recipients, decide, j, &j->networks))
-		decide(j);
+	if (!queue_lookup(q, j->holder->arena, &j->message, in->recipients, decide_when_ready, j, &j->networks))
+		decide_when_ready(j);
 }
 
 static struct accept_job *job_new(struct queue *q)

@@ -4,6 +4,7 @@
 #include "core/base/log.h"
 #include "core/net/json.h"
 #include "core/queue_internal.h"
+#include "core/queue_screen.h"
 
 #define ANSWER_MAX (200u * 1024u)
 
@@ -215,7 +216,8 @@ static void start_cancel(struct ask_job *j, struct message_id id)
 
 /* --- quote ---------------------------------------------------------------------------------------------------- */
 
-static void put_quote(struct json_writer *w, struct queue *q, const struct message *m, struct text recipient)
+static void put_quote(struct json_writer *w, struct queue *q, const struct message *m, struct text recipient,
+		      struct arena *arena)
 {
 	struct route_choice choice;
 
@@ -223,9 +225,12 @@ static void put_quote(struct json_writer *w, struct queue *q, const struct messa
 	bool goes = choice.count && choice.reason != ROUTE_REFUSED && choice.reason != ROUTE_NO_ENTRY;
 	json_open_object(w);
 	json_put_member_text(w, "to", recipient);
-	json_put_member_cstring(w, "outcome", goes ? "sms" : "reject");
-	json_put_member_cstring(w, "reason", route_reason_name(choice.reason));
-	if (goes) {
+	bool screened = goes && queue_screen_quote(q, arena, m, recipient, w);
+	if (!screened) {
+		json_put_member_cstring(w, "outcome", goes ? "sms" : "reject");
+		json_put_member_cstring(w, "reason", route_reason_name(choice.reason));
+	}
+	if (goes && !screened) {
 		json_put_member_text(w, "route", choice.route);
 		json_put_member_text(w, "link", choice.candidates[0].link);
 		json_put_member_bool(w, "link_up", choice.candidates[0].up);
@@ -245,12 +250,13 @@ static void quote(struct ask_job *j, const struct ipc_accept *in)
 		answer_error(j, ERR_MALFORMED, "the message breaks a limit of the envelope");
 		return;
 	}
+	m.body = in->body;
 	json_writer_init(&w, arena_alloc(j->holder->arena, ANSWER_MAX), ANSWER_MAX);
 	json_open_object(&w);
 	json_key(&w, "recipients");
 	json_open_array(&w);
 	while (ipc_take_recipient(&r, &recipient))
-		put_quote(&w, j->queue, &m, recipient);
+		put_quote(&w, j->queue, &m, recipient, j->holder->arena);
 	json_close_array(&w);
 	json_close_object(&w);
 	answer(j, OK, json_writer_text(&w));
@@ -262,7 +268,7 @@ bool queue_ask_record(struct queue *q, unsigned edge, struct ipc_record *record)
 
 	if (!ipc_get_ask(&record->body, &in))
 		return false;
-	if (queue_money_ask(q, edge, record->call, &in))
+	if (queue_money_ask(q, edge, record->call, &in) || queue_screen_ask(q, edge, record->call, &in))
 		return true;
 	struct holder *h = queue_holder(q);
 	struct ask_job *j = arena_alloc(h->arena, sizeof(*j));

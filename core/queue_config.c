@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/queue_internal.h"
+#include "core/queue_screen.h"
 
 static const int64_t default_retry_us[] = { 60 * USEC_PER_SEC, 300 * USEC_PER_SEC, 1800 * USEC_PER_SEC,
 					    7200 * USEC_PER_SEC };
@@ -163,6 +164,7 @@ void queue_switch(struct queue *q, const struct config *config)
 	route_table_free(&q->routes);
 	q->routes = table;
 	read_rules(config_only(config, &queue_kind), &q->rules);
+	queue_screen_switch(q, config);
 	q->priced = q->charge && q->charge->on(q->charge->owner);
 	if (q->priced)
 		queue_money_prices(q);

@@ -20,6 +20,7 @@
  *	queue_presence.c  who can be reached by RCS
  *	queue_rcs.c     an RCS attempt that failed: decided again
  *	queue_files.c   files of messages; its own map is in queue_files.h
+ *	queue_screen.c  who may be written to, and when; its own map is in queue_screen.h
  *	queue_money.c   the decision's charge with an accept, a finish, a hand-out; refusals for want of credit
  *	queue_money_hold.c  deliveries on hold: consent answers, new prices
  *	queue_money_ask.c   balances, top-ups, records for export
@@ -184,6 +185,7 @@ struct queue {
 	int64_t began_us; /* monotonic */
 	uint64_t rcs_file_max, mms_max;
 	struct queue_files *files;
+	struct queue_screen *screen;
 	uint32_t spread;
 	struct queue_carrier *carriers;	 /* queue_relay.c */
 	unsigned carriers_count, layers; /* layers: the edge of the machines of CP and RP */

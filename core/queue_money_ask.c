@@ -4,6 +4,7 @@
 #include "core/base/log.h"
 #include "core/net/digest.h"
 #include "core/queue_internal.h"
+#include "core/queue_screen.h"
 #include "core/queue_lookup.h"
 #include "core/queue_quote.h"
 
@@ -134,6 +135,8 @@ static void quote_recipient(struct money_job *j, const struct message *m, struct
 		j->refused = true;
 		json_put_member_cstring(&j->json, "outcome", "reject");
 		json_put_member_cstring(&j->json, "reason", route_reason_name(choice.reason));
+	} else if (queue_screen_quote(j->queue, j->holder->arena, m, recipient, &j->json)) {
+		j->refused = true;
 	} else {
 		json_put_member_text(&j->json, "route", choice.route);
 		json_put_member_text(&j->json, "link", choice.candidates[0].link);

@@ -2,6 +2,7 @@
 /* Deliveries on HOLD for money's sake: the payer answers, or prices change; each is decided again from its facts. */
 #include "core/base/log.h"
 #include "core/queue_internal.h"
+#include "core/queue_screen.h"
 
 #define WAKE_ROWS 500u
 
@@ -41,6 +42,7 @@ static void decided(struct store_request *r)
 	queue_asked_done(j->queue);
 	if (r->answer == STORE_DONE || r->answer == STORE_REPEAT) {
 		queue_link_wake(j->queue, j->link);
+		queue_link_due(j->queue, j->link, j->request.decide.due_us);
 		queue_links_promoted(j->queue, r);
 		j->queue->waiting++;
 		end(j, OK, "");
@@ -74,6 +76,8 @@ static void leave_hold(struct hold_job *j, const struct store_row *row)
 			     : queue_link_get(q, j->message.link.len ? j->message.link : choice.candidates[0].link);
 	struct store_decide *d = &j->request.decide;
 	*d = (struct store_decide){ .id = row->id, .epoch = row->epoch, .due_us = now };
+	if (!row->has_lane) /* put off or scheduled when it came; one in line would stop others until then */
+		d->due_us = queue_screen_due(q, &j->message, now);
 	d->route = j->link->name;
 	d->bearer = QUEUE_BEARER;
 	if (rcs)

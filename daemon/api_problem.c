@@ -37,6 +37,8 @@ void api_problem_put(struct writer *w, const struct api_problem *p)
 	json_key(&j, "error");
 	json_open_object(&j);
 	json_put_member_cstring(&j, "code", p->code);
+	if (p->rule.len)
+		json_put_member_text(&j, "rule", p->rule);
 	if (p->field.len)
 		json_put_member_text(&j, "field", p->field);
 	json_put_member_text(&j, "message", text_range(message.at, utf8_prefix(message, SHOWN_MAX)));
@@ -77,7 +79,9 @@ void api_problem_of(struct api_problem *p, enum result result, struct text why, 
 		if (mappings[i].result == result)
 			m = &mappings[i];
 	}
-	*p = (struct api_problem){ m->status, m->code, { 0 }, m->text, m->retry_after };
+	*p = (struct api_problem){
+		.status = m->status, .code = m->code, .message = m->text, .retry_after = m->retry_after
+	};
 	if (why.len)
 		p->message = arena_cstring(arena, why);
 }

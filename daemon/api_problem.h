@@ -18,6 +18,7 @@ struct api_problem {
 	struct text field;    /* empty when it is about the whole */
 	const char *message;  /* what is wrong and what to do */
 	unsigned retry_after; /* seconds; 0 = the header is left out */
+	struct text rule;     /* of screening (core/screen.h), as "S1"; or empty */
 };
 
 #define API_PROBLEM_SIZE 2048 /* room for its JSON; longer texts are cut */

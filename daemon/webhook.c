@@ -314,7 +314,7 @@ void webhook_outbox(const struct ipc_outbox *row)
 	} else if (r.report_to.len && text_is(r.channel, "kannel")) {
 		fetch_kannel(c, &r);
 	} else {
-		post(c, url, id_text(row->id), webhook_receipt_body(row->id, row->body, api.arena), 0);
+		post(c, url, id_text(row->id), webhook_event_body(row->kind, row->id, row->body, api.arena), 0);
 	}
 }
 

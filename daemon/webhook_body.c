@@ -30,13 +30,13 @@ static void open_event(struct json_writer *j, const char *type, struct text even
 	json_key(j, "data");
 }
 
-struct text webhook_receipt_body(const uint8_t event_id[16], struct text data, struct arena *arena)
+struct text webhook_event_body(struct text type, const uint8_t event_id[16], struct text data, struct arena *arena)
 {
 	size_t size = data.len + FRAME_SIZE;
 	struct json_writer j;
 
 	json_writer_init(&j, arena_alloc(arena, size), size);
-	open_event(&j, "receipt", hex_of(event_id, 16, arena));
+	open_event(&j, arena_cstring(arena, type), hex_of(event_id, 16, arena));
 	json_put_raw(&j, data);
 	json_close_object(&j);
 	return json_writer_text(&j);

@@ -23,7 +23,7 @@
 #define WEBHOOK_SIGNATURE_SIZE 100u /* room for the header's value, with NUL */
 
 /* The body, in the arena; event_id is given as 16 octets. */
-struct text webhook_receipt_body(const uint8_t event_id[16], struct text data, struct arena *arena);
+struct text webhook_event_body(struct text type, const uint8_t event_id[16], struct text data, struct arena *arena);
 /* ERR_MALFORMED when the envelope cannot be read. */
 MUST_CHECK enum result webhook_message_body(const struct ipc_deliver *delivery, struct arena *arena,
 					    struct text *body_out);

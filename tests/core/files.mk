@@ -6,6 +6,7 @@ TESTS += tests/core/test_config.c
 FUZZ += core:config
 FUZZ += core:optout
 TESTS += tests/core/test_channel.c
+TESTS += tests/core/test_screen.c
 TESTS += tests/core/test_queue_terms.c
 TESTS += tests/core/test_portability.c
 FUZZ += core:portability
