@@ -12,7 +12,7 @@
 
 const char *const smpp_alphabet_words[] = { "gsm", "latin1", "ascii", "gsm-packed", NULL };
 
-static const char *const payment_words[] = { "prepaid", "postpaid", "free", NULL };
+static const char *const payment_words[] = { "prepaid", "postpaid", "free", "online", NULL };
 static const char *const account_consent_words[] = { "default", "never", "ask", "not-when-roaming", "always", NULL };
 
 static const struct knob account_knobs[] = {
@@ -92,7 +92,8 @@ static const struct knob account_knobs[] = {
 	  .offset = FIELD(account_settings, payment),
 	  .words = payment_words,
 	  .fallback = "prepaid",
-	  .help = "prepaid: from its balance; postpaid: up to its credit; free: the operator pays. Counts with "
+	  .help = "prepaid: from its balance; postpaid: up to its credit; free: the operator pays; online: the "
+		  "charging system of `diameter` grants and takes it. Counts with "
 		  "`billing`" },
 	{ .name = "credit",
 	  .type = KNOB_TEXT,
@@ -134,6 +135,18 @@ static const struct knob account_knobs[] = {
 	  .max = DAYS(7),
 	  .fallback = "0s",
 	  .help = "The same text from the same sender to the same recipient is refused within this time; 0s = never" },
+	{ .name = "charging-id",
+	  .type = KNOB_TEXT,
+	  .offset = FIELD(account_settings, charging_id),
+	  .help = "Whom the charging system knows with `payment online`: +819012345678, sip:..., user@realm or a name; "
+		  "none = the account's name" },
+	{ .name = "cap",
+	  .type = KNOB_TEXT,
+	  .offset = FIELD(account_settings, cap),
+	  .many = true,
+	  .help = "Most that it may spend, with tax: day, month or roaming-month, and an amount, as `day 50.00`; "
+		  "warned at "
+		  "80 and 100 %. A higher one counts from the next day or month on, with `now` behind it at once" },
 };
 
 static enum result account_check(const void *node, const char **why_out)
@@ -207,6 +220,12 @@ static const struct knob route_knobs[] = {
 	  .offset = FIELD(route_settings, reject),
 	  .fallback = "no",
 	  .help = "Refuse what matches" },
+	{ .name = "network",
+	  .type = KNOB_TEXT,
+	  .offset = FIELD(route_settings, network),
+	  .many = true,
+	  .help = "Network that serves the recipient, as MCC (440) or MCC and MNC (44010), where `portability` finds "
+		  "it; goes before routes that name none, whatever their prefixes" },
 };
 
 static enum result route_check(const void *node, const char **why_out)
@@ -328,7 +347,8 @@ static const struct knob queue_knobs[] = {
 	  .min = 1,
 	  .max = 100000000,
 	  .fallback = "1000000",
-	  .help = "Opt-outs kept at once, in memory too; above it an import is refused, and a phone's STOP is put off" },
+	  .help = "Opt-outs kept at once, in memory too; above it an import is refused, and a phone's STOP is put "
+		  "off" },
 	{ .name = "duplicates-max",
 	  .type = KNOB_UINT,
 	  .offset = FIELD(queue_settings, duplicates_max),

@@ -41,6 +41,8 @@ struct account_settings {
 	struct config_list allow_recipient; /* prefixes; none = any */
 	struct text quiet_hours;	    /* "21:00-08:00 +09:00"; empty = none */
 	int64_t duplicate_window;	    /* 0 = off */
+	struct text charging_id;	    /* at the charging system, with `payment online` */
+	struct config_list cap;		    /* "day 10.00", "month 100.00 now", "roaming-month 5.00" */
 };
 extern const struct node_kind account_kind;
 enum payment_word { PAYMENT_WORD_PREPAID, PAYMENT_WORD_POSTPAID, PAYMENT_WORD_FREE };
@@ -57,6 +59,7 @@ struct route_settings {
 	struct config_list link;    /* "NAME [weight]", in order of failover; equal weights share */
 	int64_t cost;		    /* least wins among routes of the same prefix */
 	bool reject;		    /* what matches is refused */
+	struct config_list network; /* of the recipient: MCC, or MCC and MNC; none = any */
 };
 extern const struct node_kind route_kind;
 enum route_from_word { FROM_ANY, FROM_APPLICATIONS, FROM_NETWORK };
@@ -75,7 +78,7 @@ struct queue_settings {
 	int64_t waiting_max;		 /* accept is refused above; 0 = no limit */
 	int64_t keep_text, keep_message; /* retention after the end */
 	int64_t keep_keys, keep_cdr, keep_outbox;
-	int64_t outbox_give_up; /* a receipt nobody takes is dropped after this, counted */
+	int64_t outbox_give_up;		     /* a receipt nobody takes is dropped after this, counted */
 	int64_t optouts_max, duplicates_max; /* entries kept at once */
 };
 extern const struct node_kind queue_kind;

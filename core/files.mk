@@ -12,3 +12,6 @@ SRCS_core += $(addprefix core/, portability.c portability_naptr.c portability_js
 SRCS_core += $(addprefix core/, screen.c screen_time.c queue_screen.c queue_screen_load.c queue_screen_recent.c queue_screen_reply.c queue_screen_ask.c)
 SRCS_core += core/charge.c core/queue_quote.c
 SRCS_core += core/ipc_credit.c
+SRCS_core += $(addprefix core/, ipc_lookup.c queue_lookup.c queue_network.c)
+SRCS_core += $(addprefix core/, queue_online.c queue_online_store.c queue_online_end.c)
+SRCS_core += core/queue_caps.c

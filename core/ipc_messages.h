@@ -52,6 +52,11 @@ enum ipc_type {
 	IPC_FILE_DONE,	 /* call: struct ipc_file_done: it holds the file now */
 	IPC_FILE_GET,	 /* call: struct ipc_file_get: a file of a delivery that the edge has */
 	IPC_FILE_ANSWER, /* the call of one of those: struct ipc_file_answer; OK to NEW and GET: with a descriptor */
+	IPC_LOOKUP,	 /* call: struct ipc_lookup of ipc_lookup.h; answered by the next */
+	IPC_FOUND,	 /* the call: struct ipc_found */
+	IPC_CREDIT,	 /* struct ipc_credit; this and the next two are in ipc_credit.h */
+	IPC_CREDIT_DONE, /* struct ipc_credit_done */
+	IPC_CREDIT_LINK, /* struct ipc_credit_link */
 
 	/* The call of all CONFIG records is the number of the set, never 0. */
 	IPC_CONFIG_CHECK = 100, /* control -> role, with a descriptor of a memory file: what config_encode made */

@@ -92,6 +92,10 @@ struct message {
 	struct text quote; /* the token of a quote that this message is bound to, or empty */
 
 	struct text files; /* written by message_put_file(), read by message_take_file(); not empty: CONTENT_FILE */
+
+	/* MCC and MNC of the one recipient that is routed or priced just now, where known. Not in the header: it is
+	 * bound to the delivery (core/queue_lookup.h). */
+	struct text network;
 };
 
 /* Appends one file's description to what becomes `files`. */

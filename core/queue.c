@@ -9,7 +9,9 @@
 #include "core/base/random.h"
 #include "core/net/digest.h"
 #include "core/queue_internal.h"
+#include "core/queue_online.h"
 #include "core/queue_screen.h"
+#include "core/queue_lookup.h"
 
 #define HOLDER_BLOCK 2048u
 #define HOLDERS_KEPT 4096u
@@ -221,6 +223,8 @@ void queue_free(struct queue **queue)
 		free(q->edges[i].sending);
 	}
 	queue_relay_free(q);
+	queue_lookup_free(q);
+	queue_online_free(q);
 	route_table_free(&q->routes);
 	free(q);
 }
@@ -228,6 +232,7 @@ void queue_free(struct queue **queue)
 void queue_stop(struct queue *q)
 {
 	q->stopping = true;
+	queue_lookup_stop(q);
 	loop_timer_stop(&q->sweep);
 	loop_timer_stop(&q->due);
 }
@@ -246,6 +251,7 @@ void queue_peer(struct queue *q, unsigned edge, struct ipc *ipc)
 	e->ipc = ipc;
 	e->generation++;
 	e->watching = false;
+	queue_lookup_connected(q, edge);
 	queue_relay_came(q, edge);
 }
 
@@ -261,9 +267,11 @@ void queue_peer_lost(struct queue *q, unsigned edge)
 	e->holding_count = e->sending_count = 0;
 	e->introducing = false;
 	queue_links_lost(q, edge);
+	queue_online_lost(q, edge);
 	queue_presence_lost(q, edge);
 	queue_files_lost(q);
 	queue_relay_lost(q, edge);
+	queue_lookup_lost(q, edge);
 }
 
 void queue_peer_room(struct queue *q, unsigned edge)
@@ -323,6 +331,8 @@ bool queue_record(struct queue *q, unsigned edge, struct ipc_record *record)
 	case IPC_FILE_DONE:
 	case IPC_FILE_GET:
 		return queue_file_record(q, edge, record);
+	case IPC_FOUND:
+		return queue_found_record(q, edge, record);
 	case IPC_PART:
 		return part_record(q, edge, record);
 	case IPC_CARRIER:
@@ -331,6 +341,10 @@ bool queue_record(struct queue *q, unsigned edge, struct ipc_record *record)
 		return queue_link_pdu_record(q, edge, record);
 	case IPC_FACT:
 		return queue_fact_record(q, edge, record);
+	case IPC_CREDIT_DONE:
+		return queue_online_done_record(q, edge, record);
+	case IPC_CREDIT_LINK:
+		return queue_online_link_record(q, edge, record);
 	default:
 		return false;
 	}

@@ -42,6 +42,9 @@ void queue_charge(struct queue *queue, const struct charge_port *port);
 struct files_limits;
 void queue_files_folder(struct queue *queue, const char *path, const struct files_limits *limits);
 
+/* The edge that is asked for the networks of numbers (core/ipc_lookup.h). */
+void queue_lookup_edge(struct queue *queue, unsigned edge);
+
 /* An edge's connection, until queue_peer_lost(): what it had in flight is then in doubt. */
 void queue_peer(struct queue *queue, unsigned edge, struct ipc *ipc);
 void queue_peer_lost(struct queue *queue, unsigned edge);

@@ -7,6 +7,7 @@
 #include "core/base/log.h"
 #include "core/net/digest.h"
 #include "core/net/json.h"
+#include "core/queue_caps.h"
 #include "core/queue_files.h"
 #include "core/queue_internal.h"
 #include "core/queue_lookup.h"
@@ -18,11 +19,11 @@ struct accept_job {
 	struct holder *holder;
 	struct store_accept accept;
 	struct message message;
-	struct link **links;	   /* per delivery: where a slot of its window is kept for it, or NULL */
-	struct text *routes;	   /* per delivery: the route's name, for the answer */
-	struct queue_money *money; /* NULL = nothing is priced */
+	struct link **links;		 /* per delivery: where a slot of its window is kept for it, or NULL */
+	struct text *routes;		 /* per delivery: the route's name, for the answer */
+	struct queue_money *money;	 /* NULL = nothing is priced */
 	struct queue_networks *networks; /* NULL = nothing is looked up */
-	struct queue_screened screened; /* of the message as a whole */
+	struct queue_screened screened;	 /* of the message as a whole */
 	struct refused {
 		enum result result;
 		uint16_t recipient;
@@ -245,6 +246,10 @@ static void refused_by_store(struct accept_job *j)
 		queue_money_no_credit(j->queue, j->holder->arena, j->money, &j->accept, refused_for_credit, j);
 		return;
 	}
+	if (j->money && r->answer == STORE_REFUSED && r->refusal == STORE_CAP && j->accept.charges_count) {
+		queue_money_over_cap(j->queue, j->holder->arena, j->money, &j->accept, refused_for_credit, j);
+		return;
+	}
 	refuse(j, result, j->accept.failed_recipient_out,
 	       r->why ? r->why : "the store gave no answer: repeat the message");
 }
@@ -302,6 +307,7 @@ static void committed(struct store_request *r)
 	queue_screen_settle(q, &j->message, &j->accept, message_id_equal(a.id, j->accept.id));
 	tell(j, &a);
 	queue_outbox_push(q, j->accept.outbox, repeat ? 0 : j->accept.outbox_count);
+	queue_caps_warned(q, j->accept.warnings_out, repeat ? 0 : j->accept.warnings_count_out);
 	if (!repeat && watched(q)) {
 		publish_accepted(j);
 		if (j->money)
@@ -540,11 +546,6 @@ static void decide(void *owner)
 	}
 	if (j->networks) /* time may have gone by */
 		set_times(j);
-	enum result quote = queue_quote_check(q, &j->message, in->recipients, j->holder->arena, &why);
-	if (quote) {
-		refuse_unless_known(j, quote, 0, why);
-		return;
-	}
 	if (j->screened.result) {
 		refuse_unless_known(j, j->screened.result, 0, j->screened.why);
 		return;
@@ -579,6 +580,7 @@ static void decide_when_ready(void *owner)
 static void start(struct accept_job *j, const struct ipc_accept *in)
 {
 	struct queue *q = j->queue;
+	const char *why = "";
 
 	if (q->rules.waiting_max && q->waiting >= q->rules.waiting_max) {
 		refuse(j, ERR_FULL, 0, "the queue is full (`waiting-max`): try again later");
@@ -588,6 +590,11 @@ static void start(struct accept_job *j, const struct ipc_accept *in)
 	j->accept.id = message_id_time(in->id) ? in->id : message_id_new(j->accept.accepted_us);
 	if (in->key.len)
 		set_key(j, in->key, in->recipients);
+	enum result quote = queue_quote_check(q, &j->message, in->recipients, j->holder->arena, &why);
+	if (quote) {
+		refuse_unless_known(j, quote, 0, why);
+		return;
+	}
 	if (!queue_lookup(q, j->holder->arena, &j->message, in->recipients, decide_when_ready, j, &j->networks))
 		decide_when_ready(j);
 }

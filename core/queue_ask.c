@@ -5,6 +5,7 @@
 #include "core/net/json.h"
 #include "core/queue_internal.h"
 #include "core/queue_screen.h"
+#include "core/queue_lookup.h"
 
 #define ANSWER_MAX (200u * 1024u)
 
@@ -225,6 +226,8 @@ static void put_quote(struct json_writer *w, struct queue *q, const struct messa
 	bool goes = choice.count && choice.reason != ROUTE_REFUSED && choice.reason != ROUTE_NO_ENTRY;
 	json_open_object(w);
 	json_put_member_text(w, "to", recipient);
+	if (m->network.len)
+		json_put_member_text(w, "network", m->network);
 	bool screened = goes && queue_screen_quote(q, arena, m, recipient, w);
 	if (!screened) {
 		json_put_member_cstring(w, "outcome", goes ? "sms" : "reject");
@@ -239,7 +242,7 @@ static void put_quote(struct json_writer *w, struct queue *q, const struct messa
 	json_close_object(w);
 }
 
-static void quote(struct ask_job *j, const struct ipc_accept *in)
+static void quote(struct ask_job *j, const struct ipc_accept *in, const struct queue_networks *networks)
 {
 	struct message m;
 	struct reader r = reader_of(in->recipients.at, in->recipients.len);
@@ -255,11 +258,35 @@ static void quote(struct ask_job *j, const struct ipc_accept *in)
 	json_open_object(&w);
 	json_key(&w, "recipients");
 	json_open_array(&w);
-	while (ipc_take_recipient(&r, &recipient))
+	for (unsigned i = 0; ipc_take_recipient(&r, &recipient); i++) {
+		m.network = queue_network_of(networks, i);
 		put_quote(&w, j->queue, &m, recipient, j->holder->arena);
+	}
 	json_close_array(&w);
 	json_close_object(&w);
 	answer(j, OK, json_writer_text(&w));
+}
+
+static struct ask_job *job_new(struct queue *q, unsigned edge, uint32_t call)
+{
+	struct holder *h = queue_holder(q);
+	struct ask_job *j = arena_alloc(h->arena, sizeof(*j));
+
+	j->queue = q;
+	j->holder = h;
+	j->edge = edge;
+	j->generation = q->edges[edge].generation;
+	j->call = call;
+	return j;
+}
+
+void queue_quote(struct queue *q, unsigned edge, uint32_t call, const struct ipc_accept *in,
+		 const struct queue_networks *networks)
+{
+	struct ipc_ask ask = { .question = ASK_QUOTE, .accept = *in };
+
+	if (!queue_money_ask(q, edge, call, &ask, networks))
+		quote(job_new(q, edge, call), in, networks);
 }
 
 bool queue_ask_record(struct queue *q, unsigned edge, struct ipc_record *record)
@@ -268,23 +295,18 @@ bool queue_ask_record(struct queue *q, unsigned edge, struct ipc_record *record)
 
 	if (!ipc_get_ask(&record->body, &in))
 		return false;
-	if (queue_money_ask(q, edge, record->call, &in) || queue_screen_ask(q, edge, record->call, &in))
-		return true;
-	struct holder *h = queue_holder(q);
-	struct ask_job *j = arena_alloc(h->arena, sizeof(*j));
-
-	j->queue = q;
-	j->holder = h;
-	j->account = arena_text(h->arena, in.account);
-	j->edge = edge;
-	j->generation = q->edges[edge].generation;
-	j->call = record->call;
 	if (in.question == ASK_QUOTE) {
-		quote(j, &in.accept);
-	} else if (in.question == ASK_CANCEL) {
+		queue_lookup_quote(q, edge, record->call, &in.accept);
+		return true;
+	}
+	if (queue_money_ask(q, edge, record->call, &in, NULL) || queue_screen_ask(q, edge, record->call, &in))
+		return true;
+	struct ask_job *j = job_new(q, edge, record->call);
+	j->account = arena_text(j->holder->arena, in.account);
+	if (in.question == ASK_CANCEL) {
 		start_cancel(j, in.id);
 	} else {
-		j->request.get.arena = h->arena;
+		j->request.get.arena = j->holder->arena;
 		j->request.get.id = in.id;
 		queue_ask_store(q, &j->request.base, STORE_MESSAGE_GET, got_message, j);
 	}

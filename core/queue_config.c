@@ -3,7 +3,9 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/queue_internal.h"
+#include "core/queue_online.h"
 #include "core/queue_screen.h"
+#include "core/queue_lookup.h"
 
 static const int64_t default_retry_us[] = { 60 * USEC_PER_SEC, 300 * USEC_PER_SEC, 1800 * USEC_PER_SEC,
 					    7200 * USEC_PER_SEC };
@@ -31,19 +33,41 @@ static enum result parse_link(struct text item, uint8_t *order, bool first, stru
 	return OK;
 }
 
-/* A sender or account list of several values becomes one entry per value: the table knows one pattern each. */
-static enum result add_entry(struct entry_builder *b, const struct route_settings *s, struct text sender,
-			     struct text account)
+/* Number `i` of a list, which means any when it is empty. */
+static struct text value_of(const struct config_list *list, unsigned i)
+{
+	return i < list->count ? list->items[i] : (struct text){ 0 };
+}
+
+static unsigned values_of(const struct config_list *list)
+{
+	return list->count ? list->count : 1;
+}
+
+/* Who serves a number says more than the range it was once given from: a route of a network goes first. */
+static uint8_t priority_of(struct text network)
+{
+	if (network.len)
+		return network.len == 3 ? 1 : 0;
+	return 2;
+}
+
+/* Lists of senders, accounts or networks become one entry per combination, number `part`: the table knows one each. */
+static enum result add_entry(struct entry_builder *b, const struct route_settings *s, unsigned part)
 {
 	struct route_entry *e = &b->entries[b->count++];
 	struct route_link *links = arena_alloc(b->arena, (s->link.count + 1) * sizeof(*links));
 	struct text *prefixes = arena_alloc(b->arena, (s->prefix.count + 1) * sizeof(*prefixes));
 	uint8_t order = 0;
 
-	*e = (struct route_entry){ .sender = sender, .account = account, .cost = s->cost, .refuse = s->reject };
-	e->name = b->count > 1 && text_equal(b->entries[b->count - 2].name, s->node.name)
-			  ? text_of(arena_printf(b->arena, "%.*s#%u", TEXT_ARGS(s->node.name), b->count))
-			  : s->node.name;
+	*e = (struct route_entry){ .name = s->node.name, .cost = s->cost, .refuse = s->reject };
+	if (part)
+		e->name = text_of(arena_printf(b->arena, "%.*s#%u", TEXT_ARGS(s->node.name), part + 1));
+	e->network = value_of(&s->network, part % values_of(&s->network));
+	e->priority = priority_of(e->network);
+	part /= values_of(&s->network);
+	e->account = value_of(&s->account, part % values_of(&s->account));
+	e->sender = value_of(&s->sender, part / values_of(&s->account));
 	for (unsigned i = 0; i < s->prefix.count; i++) {
 		if (text_is(s->prefix.items[i], "*"))
 			prefixes[e->prefixes_count++] = (struct text){ "", 0 };
@@ -64,36 +88,35 @@ static enum result add_entry(struct entry_builder *b, const struct route_setting
 	return OK;
 }
 
-static enum result add_route(struct entry_builder *b, const struct route_settings *s)
+static uint64_t entries_of(const struct route_settings *s)
 {
-	unsigned senders = s->sender.count ? s->sender.count : 1;
-	unsigned accounts = s->account.count ? s->account.count : 1;
-
-	for (unsigned i = 0; i < senders; i++) {
-		for (unsigned j = 0; j < accounts; j++) {
-			enum result r = add_entry(b, s, s->sender.count ? s->sender.items[i] : (struct text){ 0 },
-						  s->account.count ? s->account.items[j] : (struct text){ 0 });
-			if (r)
-				return r;
-		}
-	}
-	return OK;
+	return (uint64_t)values_of(&s->sender) * values_of(&s->account) * values_of(&s->network);
 }
 
-static unsigned entries_of(const struct route_settings *s)
+static enum result add_route(struct entry_builder *b, const struct route_settings *s)
 {
-	return (s->sender.count ? s->sender.count : 1) * (s->account.count ? s->account.count : 1);
+	enum result r = OK;
+
+	for (unsigned i = 0; i < entries_of(s) && r == OK; i++)
+		r = add_entry(b, s, i);
+	return r;
 }
 
 static enum result compile_routes(const struct config *config, struct route_table **out, const char **why_out)
 {
 	struct entry_builder b = { .arena = arena_new(16384) };
-	unsigned total = 0, at_fault;
+	uint64_t total = 0;
+	unsigned at_fault;
 	enum result r = OK;
 
 	for (const struct route_settings *s = config_next(config, &route_kind, NULL); s;
 	     s = config_next(config, &route_kind, s))
 		total += entries_of(s);
+	if (total > ROUTE_ENTRIES_MAX) {
+		*why_out = "too many routes: senders, accounts and networks of a route count in all combinations";
+		arena_free(&b.arena);
+		return ERR_TOO_BIG;
+	}
 	b.entries = arena_alloc(b.arena, (total + 1) * sizeof(*b.entries));
 	for (const struct route_settings *s = config_next(config, &route_kind, NULL); s && !r;
 	     s = config_next(config, &route_kind, s))
@@ -166,7 +189,9 @@ void queue_switch(struct queue *q, const struct config *config)
 	read_rules(config_only(config, &queue_kind), &q->rules);
 	queue_screen_switch(q, config);
 	q->priced = q->charge && q->charge->on(q->charge->owner);
+	queue_online_switch(q);
 	if (q->priced)
 		queue_money_prices(q);
 	q->rerouted_us = 0;
+	queue_lookup_switch(q, config);
 }

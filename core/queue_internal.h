@@ -18,15 +18,14 @@
  *	queue_reroute.c waiting messages whose link is down or gone
  *	queue_decide.c  the facts of a delivery, its decision, in words
  *	queue_presence.c  who can be reached by RCS
- *	queue_rcs.c     an RCS attempt that failed: decided again
- *	queue_files.c   files of messages; its own map is in queue_files.h
- *	queue_screen.c  who may be written to, and when; its own map is in queue_screen.h
- *	queue_money.c   the decision's charge with an accept, a finish, a hand-out; refusals for want of credit
- *	queue_money_hold.c  deliveries on hold: consent answers, new prices
- *	queue_money_ask.c   balances, top-ups, records for export
- *	queue_relay.c   PDUs between carriers and the machines of CP and RP
- *	queue_fact.c    facts that edges keep
- *	queue_money_show.c  the account, the ledger, a decision, for an operator
+ *	queue_lookup.c  which network serves a recipient, asked before it is routed (queue_network.c: what becomes of
+ *it) queue_rcs.c     an RCS attempt that failed: decided again queue_files.c   files of messages; its own map is in
+ *queue_files.h queue_screen.c  who may be written to, and when; its own map is in queue_screen.h queue_money.c   the
+ *decision's charge with an accept, a finish, a hand-out; refusals for want of credit queue_money_hold.c  deliveries on
+ *hold: consent answers, new prices queue_online.c  accounts charged online: a grant before the hand-out; its own map is
+ *in queue_online.h queue_money_ask.c   balances, top-ups, records for export queue_relay.c   PDUs between carriers and
+ *the machines of CP and RP queue_fact.c    facts that edges keep queue_money_show.c  the account, the ledger, a
+ *decision, for an operator
  */
 #ifndef CORE_QUEUE_INTERNAL_H
 #define CORE_QUEUE_INTERNAL_H
@@ -187,9 +186,12 @@ struct queue {
 	struct queue_files *files;
 	struct queue_screen *screen;
 	uint32_t spread;
+	struct queue_lookup *lookup; /* NULL = number portability is not configured */
+	unsigned lookup_edge;
 	struct queue_carrier *carriers;	 /* queue_relay.c */
 	unsigned carriers_count, layers; /* layers: the edge of the machines of CP and RP */
 	bool has_layers;
+	struct online *online; /* of queue_online.h; NULL = nothing is charged online */
 	struct queue_counters {
 		struct counter *accepted, *refused, *repeated, *handed_out, *sent, *delivered, *failed, *retried,
 			*doubt, *expired, *reports, *reports_early, *reports_unknown, *receipts, *receipts_later,
@@ -256,6 +258,9 @@ void queue_links_of_edge(struct queue *q, unsigned edge); /* that edge has room 
 bool queue_link_credit(const struct queue *q, const struct link *link);
 struct flight *queue_flight_new(struct queue *q, struct holder *holder, struct link *link);
 void queue_flight_send(struct queue *q, struct flight *f, bool doubt);
+/* The same without the question of queue_online.h. */
+void queue_flight_go(struct queue *q, struct flight *f, bool doubt);
+void queue_flight_put_off(struct queue *q, struct flight *f, int64_t due_us, const char *why);
 void queue_flight_end(struct queue *q, struct flight *f);
 struct flight *queue_flight_of_row(struct queue *q, struct holder *holder, struct link *link,
 				   const struct store_row *r);
@@ -277,6 +282,8 @@ void queue_route(struct queue *q, const struct message *m, struct text recipient
 
 /* queue_result.c */
 bool queue_result_record(struct queue *q, unsigned edge, struct ipc_record *record);
+/* A result that is ours, not its link's. */
+void queue_result_give(struct flight *f, const struct ipc_result *result);
 void queue_results_again(struct queue *q);
 
 /* queue_due.c */
@@ -393,7 +400,9 @@ struct text queue_wake_of(enum route_wake wake, struct text number, struct arena
 struct text queue_flight_bearer(const struct flight *f);
 
 /* queue_money_ask.c: question of an edge about money; false = not one of these. */
-bool queue_money_ask(struct queue *q, unsigned edge, uint32_t call, const struct ipc_ask *in);
+struct queue_networks; /* of queue_lookup.h; NULL = nothing was looked up */
+bool queue_money_ask(struct queue *q, unsigned edge, uint32_t call, const struct ipc_ask *in,
+		     const struct queue_networks *networks);
 
 /* queue_money_show.c: "account NAME", "ledger", "decision ID" */
 bool queue_money_show(struct queue *q, struct text words, queue_line_cb line, queue_end_cb end, void *context);

@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/net/digest.h"
+#include "core/queue_caps.h"
 #include "core/queue_internal.h"
 #include "core/queue_screen.h"
 #include "core/queue_lookup.h"
@@ -163,20 +164,31 @@ static void put_token(struct money_job *j, const struct message *m, struct text 
 	queue_quote_put(j->queue, &j->json, &j->quoted, j->holder->arena);
 }
 
-static void quote_balance(struct store_request *r)
+static void quote_caps(void *owner, const struct queue_caps *caps)
 {
-	struct money_job *j = r->owner;
+	struct money_job *j = owner;
 	const struct store_account *a = &j->request.account;
+	int64_t available = a->base.answer == STORE_DONE ? a->posted_out + a->credit - a->held_out : 0;
+	const char *over = queue_caps_refusal(j->queue->charge, caps, j->total, j->holder->arena);
 
-	queue_asked_done(j->queue);
-	int64_t available = r->answer == STORE_DONE ? a->posted_out + a->credit - a->held_out : 0;
 	put_amount(j, "total", j->total);
 	json_put_member_cstring(&j->json, "currency", j->payer.currency);
 	put_amount(j, "available", available);
-	json_put_member_bool(&j->json, "accepted", !j->refused && j->total <= available);
+	json_put_member_bool(&j->json, "accepted", !j->refused && j->total <= available && !over);
 	if (j->total > available)
 		json_put_member_cstring(&j->json, "why", "the balance does not allow it");
+	else if (over)
+		json_put_member_cstring(&j->json, "why", over);
+	queue_caps_put(&j->json, j->queue->charge, caps);
 	json_end(j);
+}
+
+static void quote_balance(struct store_request *r)
+{
+	struct money_job *j = r->owner;
+
+	queue_asked_done(j->queue);
+	queue_caps_read(j->queue, j->holder->arena, &j->payer, quote_caps, j);
 }
 
 static void quote(struct money_job *j, const struct ipc_accept *in, const struct queue_networks *networks)
@@ -210,6 +222,14 @@ static void quote(struct money_job *j, const struct ipc_accept *in, const struct
 
 /* --- balance and top-up ------------------------------------------------------------------------------------------- */
 
+static void balance_caps(void *owner, const struct queue_caps *caps)
+{
+	struct money_job *j = owner;
+
+	queue_caps_put(&j->json, j->queue->charge, caps);
+	json_end(j);
+}
+
 static void balance(struct store_request *r)
 {
 	struct money_job *j = r->owner;
@@ -226,7 +246,7 @@ static void balance(struct store_request *r)
 	put_balance(j);
 	json_put_member_cstring(&j->json, "consent", consent_name(j->payer.consent));
 	put_amount(j, "ceiling", j->payer.ceiling);
-	json_end(j);
+	queue_caps_read(j->queue, j->holder->arena, &j->payer, balance_caps, j);
 }
 
 static bool find_account(struct money_job *j, struct text name)

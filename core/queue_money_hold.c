@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Deliveries on HOLD for money's sake: the payer answers, or prices change; each is decided again from its facts. */
 #include "core/base/log.h"
+#include "core/queue_caps.h"
 #include "core/queue_internal.h"
 #include "core/queue_screen.h"
+#include "core/queue_lookup.h"
 
 #define WAKE_ROWS 500u
 
@@ -44,6 +46,7 @@ static void decided(struct store_request *r)
 		queue_link_wake(j->queue, j->link);
 		queue_link_due(j->queue, j->link, j->request.decide.due_us);
 		queue_links_promoted(j->queue, r);
+		queue_caps_warned(j->queue, j->request.decide.warnings_out, j->request.decide.warnings_count_out);
 		j->queue->waiting++;
 		end(j, OK, "");
 	} else if (r->answer == STORE_REFUSED && (r->refusal == STORE_CREDIT || r->refusal == STORE_CAP)) {
@@ -75,7 +78,7 @@ static void leave_hold(struct hold_job *j, const struct store_row *row)
 	j->link = rcs || mms ? q->rcs
 			     : queue_link_get(q, j->message.link.len ? j->message.link : choice.candidates[0].link);
 	struct store_decide *d = &j->request.decide;
-	*d = (struct store_decide){ .id = row->id, .epoch = row->epoch, .due_us = now };
+	*d = (struct store_decide){ .id = row->id, .epoch = row->epoch, .due_us = now, .arena = j->holder->arena };
 	if (!row->has_lane) /* put off or scheduled when it came; one in line would stop others until then */
 		d->due_us = queue_screen_due(q, &j->message, now);
 	d->route = j->link->name;
@@ -144,6 +147,7 @@ static bool take_row(struct hold_job *j, const struct store_row *row)
 	if (message_decode(text_range(row->header.at, row->header.len), &j->message))
 		return false;
 	j->message.body = row->text;
+	j->message.network = queue_network_bound(row->trail);
 	return !j->account.len || text_equal(j->account, j->message.account);
 }
 

@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/queue_internal.h"
+#include "core/queue_lookup.h"
 
 #define REROUTE_ROWS 500u
 #define REROUTE_LEASE_US (30 * USEC_PER_SEC)
@@ -60,6 +61,7 @@ static struct link *place_of(struct queue *q, const struct link *now, const stru
 	if (row->doubt || text_equal(row->bearer, QUEUE_RCS) || text_equal(row->bearer, QUEUE_MMS) ||
 	    message_decode(text_range(row->header.at, row->header.len), &m) || m.link.len)
 		return NULL;
+	m.network = queue_network_bound(row->trail);
 	queue_route(q, &m, row->recipient, &choice);
 	if (!choice.count)
 		return NULL;

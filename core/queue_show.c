@@ -4,6 +4,7 @@
 #include "core/base/log.h"
 #include "core/queue_internal.h"
 #include "core/queue_screen.h"
+#include "core/queue_lookup.h"
 
 #define SHOW_ROWS 50u
 
@@ -146,7 +147,8 @@ static void show_recipient(struct show_job *j, struct text recipient)
 
 void queue_show(struct queue *q, struct text words, queue_line_cb line, queue_end_cb end, void *context)
 {
-	if (queue_money_show(q, words, line, end, context) || queue_screen_show(q, words, line, end, context))
+	if (queue_lookup_show(q, words, line, end, context) || queue_money_show(q, words, line, end, context) ||
+	    queue_screen_show(q, words, line, end, context))
 		return;
 	struct holder *h = queue_holder(q);
 	struct show_job *j = arena_alloc(h->arena, sizeof(*j));

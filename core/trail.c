@@ -23,7 +23,7 @@ static const char *const names[] = {
 	[TRAIL_REPORT] = "report",	 [TRAIL_QUOTED] = "quoted",
 	[TRAIL_CHARGED] = "charged",	 [TRAIL_REFUNDED] = "refunded",
 	[TRAIL_UNKNOWN_END] = "unknown", [TRAIL_CANCEL_ASKED] = "cancel asked",
-	[TRAIL_NOTE] = "note",
+	[TRAIL_NOTE] = "note",		 [TRAIL_NETWORK] = "network",
 };
 static_assert(sizeof(names) / sizeof(names[0]) == TRAIL_CODE_COUNT, "each event has a name");
 

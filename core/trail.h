@@ -42,6 +42,7 @@ enum trail_code {
 	TRAIL_UNKNOWN_END,
 	TRAIL_CANCEL_ASKED,
 	TRAIL_NOTE,
+	TRAIL_NETWORK, /* rule: the recipient's network, as core/queue_lookup.h binds it */
 	TRAIL_CODE_COUNT
 };
 

@@ -85,6 +85,7 @@ static void open_queue(const struct config *config)
 		log_fatal(LOG_STORE, "the store cannot be opened: %s", why);
 	queue = queue_new(role_loop(), store);
 	queue_charge(queue, billing_port(billing));
+	queue_lookup_edge(queue, ROLE_LOOKUP);
 	parts = queue_parts_new(role_loop(), store, queue);
 	queue_relay_layers(queue, ROLE_SMS);
 }
@@ -176,7 +177,7 @@ const struct role role_queue = {
 	.id = ROLE_QUEUE,
 	.name = "queue",
 	.promises = SANDBOX_FILES | SANDBOX_THREADS,
-	.peers = 1u << ROLE_SMS | 1u << ROLE_API | 1u << ROLE_LAB,
+	.peers = 1u << ROLE_SMS | 1u << ROLE_API | 1u << ROLE_LAB | 1u << ROLE_DIAMETER | 1u << ROLE_LOOKUP,
 	.description = "routing, delivery state, the store: the one writer",
 	.check = check,
 	.open = open_role,

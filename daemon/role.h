@@ -22,7 +22,18 @@
 #include "core/base/sandbox.h"
 #include "core/config.h"
 
-enum role_id { ROLE_PARENT, ROLE_CONTROL, ROLE_QUEUE, ROLE_SMS, ROLE_API, ROLE_MEDIA, ROLE_LAB, ROLE_COUNT };
+enum role_id {
+	ROLE_PARENT,
+	ROLE_CONTROL,
+	ROLE_QUEUE,
+	ROLE_SMS,
+	ROLE_API,
+	ROLE_MEDIA,
+	ROLE_LAB,
+	ROLE_LOOKUP,
+	ROLE_DIAMETER,
+	ROLE_COUNT
+};
 
 #define ROLE_PATHS_MAX 8
 
@@ -69,6 +80,7 @@ struct role {
 };
 
 extern const struct role role_control, role_queue, role_sms, role_api, role_media, role_lab;
+extern const struct role role_diameter, role_lookup;
 /* By id; NULL for the parent. */
 const struct role *role_of(enum role_id id);
 const char *role_name(enum role_id id);

@@ -3,8 +3,9 @@
 #include "daemon/role.h"
 
 static const char *const names[ROLE_COUNT] = {
-	[ROLE_PARENT] = "parent", [ROLE_CONTROL] = "control", [ROLE_QUEUE] = "queue", [ROLE_SMS] = "sms",
-	[ROLE_API] = "api",	  [ROLE_MEDIA] = "media",     [ROLE_LAB] = "lab",
+	[ROLE_PARENT] = "parent", [ROLE_CONTROL] = "control", [ROLE_QUEUE] = "queue",
+	[ROLE_SMS] = "sms",	  [ROLE_API] = "api",	      [ROLE_MEDIA] = "media",
+	[ROLE_LAB] = "lab",	  [ROLE_LOOKUP] = "lookup",   [ROLE_DIAMETER] = "diameter",
 };
 
 const char *role_name(enum role_id id)

@@ -3,7 +3,7 @@
 #include "daemon/role.h"
 
 static const struct role *const roles[] = {
-	&role_control, &role_queue, &role_media, &role_lab, &role_api, &role_sms,
+	&role_control, &role_queue, &role_media, &role_lab, &role_api, &role_sms, &role_lookup, &role_diameter,
 };
 
 const struct role *role_of(enum role_id id)

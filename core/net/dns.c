@@ -121,7 +121,13 @@ static bool cache_keep(struct dns *dns, struct entry *e)
 
 static struct dns_answer answer_of(const struct entry *e)
 {
+	int64_t left_us = e->good_until_us - clock_monotonic();
+	uint32_t ttl_s = 0;
+
+	if (e->good_until_us != FOR_EVER && left_us > 0)
+		ttl_s = (uint32_t)((left_us + USEC_PER_SEC - 1) / USEC_PER_SEC);
 	return (struct dns_answer){ .result = e->records.result,
+				    .ttl_s = ttl_s,
 				    .why = e->records.why,
 				    .count = e->records.count,
 				    .addresses = e->records.addresses,

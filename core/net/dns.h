@@ -36,6 +36,7 @@ struct dns_answer {
 	enum result result; /* OK, ERR_MALFORMED name, ERR_NOT_FOUND, ERR_TIMEOUT, ERR_BUSY (servers fail for now) */
 	const char *why;    /* with an error */
 	unsigned count;	    /* of the one that was asked for; 1 or more when OK */
+	uint32_t ttl_s;	    /* how long it may still be kept, for NAPTR records and for names that do not exist */
 	const struct net_address *addresses; /* IPv4 first; port 0: net_address_set_port() */
 	const struct dns_naptr *naptrs;	     /* by order and preference */
 };

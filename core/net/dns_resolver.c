@@ -11,6 +11,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/clock.h"
+#include "core/base/reader.h"
 #include "core/net/dns_internal.h"
 
 #define TRY_TIMEOUT_MS 1500 /* doubled on each try of the same server */
@@ -209,7 +210,48 @@ static int by_order(const void *a, const void *b)
 	return x->preference < y->preference ? -1 : x->preference > y->preference;
 }
 
-/* A record with a field that is longer than ours is left out. c-ares 1.18 keeps no TTL of these. */
+static void skip_name(struct reader *r)
+{
+	uint8_t len;
+
+	do {
+		len = reader_u8(r);
+		if (len >= 0xc0) { /* the rest stands elsewhere, RFC 1035 4.1.4 */
+			(void)reader_u8(r);
+			return;
+		}
+		(void)reader_take(r, len);
+	} while (len && !r->failed);
+}
+
+/* The least TTL of the NAPTR records: c-ares 1.18 keeps none of these. */
+static int naptr_ttl(const unsigned char *packet, int len)
+{
+	struct reader r = reader_of(packet, (size_t)len);
+	uint32_t least = DNS_TTL_MAX_S;
+
+	(void)reader_u32(&r); /* id, flags */
+	uint16_t questions = reader_u16(&r);
+	uint16_t answers = reader_u16(&r);
+	(void)reader_u32(&r);
+	while (questions-- && !r.failed) {
+		skip_name(&r);
+		(void)reader_u32(&r);
+	}
+	while (answers-- && !r.failed) {
+		skip_name(&r);
+		uint16_t type = reader_u16(&r);
+		(void)reader_u16(&r);
+		uint32_t ttl = reader_u32(&r);
+		uint16_t size = reader_u16(&r);
+		(void)reader_take(&r, size);
+		if (type == ns_t_naptr && !r.failed && ttl < least)
+			least = ttl;
+	}
+	return r.failed ? (int)DNS_TTL_MISSING_S : (int)least;
+}
+
+/* A record with a field that is longer than ours is left out. */
 static int take_naptrs(struct question *q, const unsigned char *packet, int len)
 {
 	struct dns_records *records = &q->records;
@@ -231,7 +273,7 @@ static int take_naptrs(struct question *q, const unsigned char *packet, int len)
 	}
 	ares_free_data(list);
 	qsort(records->naptrs, records->count, sizeof(*records->naptrs), by_order);
-	note_ttl(records, DNS_TTL_MISSING_S);
+	note_ttl(records, naptr_ttl(packet, len));
 	return records->count ? ARES_SUCCESS : ARES_ENODATA;
 }
 
