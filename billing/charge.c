@@ -6,6 +6,7 @@
 
 #include "billing/charge_internal.h"
 #include "billing/ledger.h"
+#include "billing/ro.h"
 #include "core/screen.h"
 
 #define PROOF_MAX 400u
@@ -92,7 +93,7 @@ static enum result price(void *owner, const struct charge_payer *payer, const st
 		return ERR_NOT_FOUND;
 	enum result r = measure(b, m, measures, &count, &segments);
 	if (r == OK)
-		r = tariff_price(v, bearer, recipient, measures, count, &p);
+		r = tariff_price_in(v, bearer, m->network, recipient, measures, count, &p);
 	if (r != OK)
 		return r;
 	*out = (struct charge_price){
@@ -139,6 +140,7 @@ static bool charge(void *owner, const struct charge_payer *payer, const struct c
 	if (!text_copy(bearer, q.lines[0].bearer, sizeof(q.lines[0].bearer)))
 		return false;
 	terms.proof = proof_of(payer, arena);
+	terms.caps = billing_caps_of(payer, arena, &terms.caps_count);
 	return ledger_charge(&q, &terms, room, out);
 }
 
@@ -169,7 +171,7 @@ static bool take_amount(struct text t, int64_t *out)
 
 static bool account(void *owner, struct text name, struct charge_payer *out, const char **payment, int64_t *credit)
 {
-	static const char *const words[] = { "prepaid", "postpaid", "free" };
+	static const char *const words[] = { "prepaid", "postpaid", "free", "online" };
 	const struct billing *b = owner;
 	const struct payer *p = b->rules ? rules_payer(b->rules, name) : NULL;
 
@@ -181,12 +183,28 @@ static bool account(void *owner, struct text name, struct charge_payer *out, con
 	return true;
 }
 
+static void online(void *owner, struct charge_online *out)
+{
+	const struct billing *b = owner;
+
+	*out = b->rules ? b->rules->online : (struct charge_online){ 0 };
+}
+
+static void session(void *owner, struct message_id delivery, int64_t attempt, struct writer *w)
+{
+	const struct billing *b = owner;
+
+	if (b->rules)
+		ro_session_id(w, b->rules->identity, delivery, 0, attempt);
+}
+
 struct billing *billing_new(billing_segments segments)
 {
 	struct billing *b = must_alloc(sizeof(*b));
 
 	b->segments = segments;
 	atomic_init(&b->on, false);
+	pthread_mutex_init(&b->lock, NULL);
 	b->port = (struct charge_port){ .owner = b,
 					.on = is_on,
 					.policy = policy,
@@ -202,7 +220,12 @@ struct billing *billing_new(billing_segments segments)
 					.fund_cdr = billing_fund_cdr,
 					.put_amount = amount_print,
 					.take_amount = take_amount,
-					.account = account };
+					.account = account,
+					.turn = billing_caps_turn,
+					.cap_name = billing_cap_name,
+					.cap_warning = billing_cap_warning,
+					.online = online,
+					.session = session };
 	return b;
 }
 
@@ -210,6 +233,8 @@ void billing_free(struct billing **billing)
 {
 	if (*billing)
 		rules_free(&(*billing)->rules);
+	if (*billing)
+		pthread_mutex_destroy(&(*billing)->lock);
 	free(*billing);
 	*billing = NULL;
 }
@@ -240,13 +265,17 @@ void billing_switch(struct billing *b, const struct config *config, struct store
 
 	if (rules_new(config, &rules, &why) != OK)
 		return; /* checked before */
+	pthread_mutex_lock(&b->lock);
 	rules_free(&b->rules);
 	b->rules = rules;
+	pthread_mutex_unlock(&b->lock);
+	b->store = store;
 	b->policy++;
 	b->conflict = false;
 	atomic_store(&b->on, rules != NULL);
 	if (!rules)
 		return;
 	billing_publish(b, store);
+	billing_caps_publish(b);
 	billing_key(b, store);
 }

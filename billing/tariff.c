@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "billing/tariff_internal.h"
+#include "core/base/writer.h"
 #include "core/base/utf8.h"
 
 int tariff_order(struct text a, struct text b)
@@ -125,27 +126,56 @@ static enum result fill_price(const struct tariff_version *v, const struct store
 	return OK;
 }
 
+/* The rows of exactly this prefix. False: there are none, in none of the units. */
+static bool price_at(const struct tariff_version *version, struct text bearer, struct text prefix,
+		     const struct tariff_measure *measures, unsigned count, struct tariff_price *out,
+		     enum result *result_out)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct store_price_row *row = NULL;
+		const struct store_price_row key = {
+			.bearer = bearer, .unit = measures[i].unit, .prefix = prefix, .upto = measures[i].units
+		};
+		int found = find_row(version, key, &row);
+		if (found < 0)
+			continue;
+		*result_out = ERR_NOT_FOUND;
+		if (found)
+			*result_out = fill_price(version, row, measures[i].units, out);
+		return true;
+	}
+	return false;
+}
+
 enum result tariff_price(const struct tariff_version *version, struct text bearer, struct text destination,
 			 const struct tariff_measure *measures, unsigned count, struct tariff_price *out)
 {
 	size_t len = destination.len < version->prefix_max ? destination.len : version->prefix_max;
+	enum result result = ERR_NOT_FOUND;
 
-	for (;; len--) {
-		for (unsigned i = 0; i < count; i++) {
-			const struct store_price_row *row = NULL;
-			const struct store_price_row key = { .bearer = bearer,
-							     .unit = measures[i].unit,
-							     .prefix = text_range(destination.at, len),
-							     .upto = measures[i].units };
-			int found = find_row(version, key, &row);
-			if (found > 0)
-				return fill_price(version, row, measures[i].units, out);
-			if (found == 0)
-				return ERR_NOT_FOUND;
-		}
-		if (!len)
+	while (!price_at(version, bearer, text_range(destination.at, len), measures, count, out, &result)) {
+		if (!len--)
 			return ERR_NOT_FOUND;
 	}
+	return result;
+}
+
+enum result tariff_price_in(const struct tariff_version *version, struct text bearer, struct text network,
+			    struct text destination, const struct tariff_measure *measures, unsigned count,
+			    struct tariff_price *out)
+{
+	char room[TARIFF_WORD_MAX];
+	struct writer w = writer_of(room, sizeof(room));
+	enum result result;
+
+	writer_printf(&w, TARIFF_NETWORK "%.*s", TEXT_ARGS(network));
+	struct text whole = text_range(room, writer_ok(&w) ? writer_len(&w) : 0);
+	struct text country = text_range(room, sizeof(TARIFF_NETWORK) - 1 + 3);
+	if (network.len > 3 && price_at(version, bearer, whole, measures, count, out, &result))
+		return result;
+	if (network.len > 3 && price_at(version, bearer, country, measures, count, out, &result))
+		return result;
+	return tariff_price(version, bearer, destination, measures, count, out);
 }
 
 unsigned tariff_measure_text(struct text utf8, int64_t segments, struct tariff_measure out[TARIFF_MEASURES])

@@ -9,10 +9,12 @@
  *	version,ID,CURRENCY,FROM,UNTIL[,ROUNDING[,STEP]]
  *	price,BEARER,PREFIX,UNIT,FIRST,UPTO,AMOUNT,TAX,sent|delivered
  *
- * FROM and UNTIL are UTC days or times (2019-10-01, 2019-10-01T00:00:00Z); an empty UNTIL lasts until the next version.
- * ROUNDING (half-up, down, up) of the tax, to multiples of STEP; default half-up, 0.000001. UNIT is what is counted:
- * "segment", "full", "half", "octet", ... The rows of one bearer, prefix and unit cover FIRST = 1 to the last UPTO
- * without overlap and without gap. AMOUNT is without tax; TAX is a percentage ("10%") or 0.
+ * PREFIX is the start of the number, or "net:44010" or "net:440": the network (MCC and MNC) or country (MCC) that
+ *serves the recipient, where number portability finds it. Such a row goes before those of the number. FROM and UNTIL
+ *are UTC days or times (2019-10-01, 2019-10-01T00:00:00Z); an empty UNTIL lasts until the next version. ROUNDING
+ *(half-up, down, up) of the tax, to multiples of STEP; default half-up, 0.000001. UNIT is what is counted: "segment",
+ *"full", "half", "octet", ... The rows of one bearer, prefix and unit cover FIRST = 1 to the last UPTO without overlap
+ *and without gap. AMOUNT is without tax; TAX is a percentage ("10%") or 0.
  */
 #ifndef BILLING_TARIFF_H
 #define BILLING_TARIFF_H
@@ -79,6 +81,12 @@ struct tariff_price {
  * unit named first), then the smallest `upto` that holds the units. ERR_NOT_FOUND: no price there, so not sendable. */
 MUST_CHECK enum result tariff_price(const struct tariff_version *version, struct text bearer, struct text destination,
 				    const struct tariff_measure *measures, unsigned count, struct tariff_price *out);
+
+/* The same, with the network that serves the destination; empty = not known. Rows of the network go first, then those
+ * of its country; where there is none in any of the units, the number decides. */
+MUST_CHECK enum result tariff_price_in(const struct tariff_version *version, struct text bearer, struct text network,
+				       struct text destination, const struct tariff_measure *measures, unsigned count,
+				       struct tariff_price *out);
 
 /* Measures of a text message: "half" characters when all are ASCII, else "full" ones (UTF-16 units); then "segment" and
  * "message". Returns how many were written. */

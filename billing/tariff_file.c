@@ -6,6 +6,7 @@
 #include "billing/tariff.h"
 #include "billing/tariff_internal.h"
 #include "core/message.h"
+#include "core/portability.h"
 
 #define FIELDS_MAX 10
 
@@ -148,12 +149,22 @@ static enum result add_version(struct loading *l, const struct text *f, unsigned
 	return OK;
 }
 
+static bool is_prefix(struct text t)
+{
+	size_t mark = sizeof(TARIFF_NETWORK) - 1;
+
+	if (text_starts(t, TARIFF_NETWORK))
+		return portability_is_network(text_range(t.at + mark, t.len - mark));
+	return address_is_number(t) || text_is(t, "+");
+}
+
 static enum result parse_words(struct loading *l, const struct text *f, struct store_price_row *row)
 {
 	if (!is_word(f[1], "-_") || !is_word(f[3], "-_"))
 		return bad_here(l, ERR_MALFORMED, "bearer and unit are words of small letters");
-	if (f[2].len && (f[2].len > TARIFF_WORD_MAX || !(address_is_number(f[2]) || text_is(f[2], "+"))))
-		return bad_here(l, ERR_MALFORMED, "a prefix is digits, with or without +");
+	if (f[2].len && (f[2].len > TARIFF_WORD_MAX || !is_prefix(f[2])))
+		return bad_here(l, ERR_MALFORMED,
+				"a prefix is digits, with or without +, or a network as net:44010 or net:440");
 	row->bearer = arena_text(l->tariff->arena, f[1]);
 	row->prefix = arena_text(l->tariff->arena, f[2]);
 	row->unit = arena_text(l->tariff->arena, f[3]);

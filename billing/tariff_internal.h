@@ -6,6 +6,8 @@
 #include "billing/tariff.h"
 #include "core/base/arena.h"
 
+#define TARIFF_NETWORK "net:" /* what a prefix of a network begins with; no number does */
+
 struct tariff {
 	struct arena *arena; /* texts */
 	struct tariff_version *versions;

@@ -141,6 +141,37 @@ static void the_longest_prefix_then_the_smallest_step(void **state)
 	tariff_free(&t);
 }
 
+static void a_network_goes_before_the_number(void **state)
+{
+	struct tariff *t;
+	const struct tariff_version *v = only(V1 "price,sms,,segment,1,9,50,0,sent\n"
+						 "price,sms,+81,segment,1,9,3,0,sent\n"
+						 "price,sms,net:44010,segment,1,2,7,0,sent\n"
+						 "price,sms,net:440,segment,1,9,9,0,sent\n",
+					      &t);
+	static const struct {
+		const char *network;
+		int64_t units;
+		enum result result;
+		int64_t net;
+	} cases[] = {
+		{ "", 1, OK, 3 },	{ "44010", 2, OK, 7 }, { "44010", 3, ERR_NOT_FOUND, 0 },
+		{ "440100", 1, OK, 9 }, { "44020", 3, OK, 9 }, { "44110", 1, OK, 3 },
+		{ "440", 1, OK, 3 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(cases); i++) {
+		struct tariff_price p = { 0 };
+		const struct tariff_measure m = { TEXT_LITERAL("segment"), cases[i].units };
+		assert_int_equal(tariff_price_in(v, TEXT_LITERAL("sms"), text_of(cases[i].network),
+						 TEXT_LITERAL("+819012345678"), &m, 1, &p),
+				 cases[i].result);
+		assert_int_equal(p.net, cases[i].net * MONEY_UNIT);
+	}
+	tariff_free(&t);
+}
+
 static void versions_follow_each_other(void **state)
 {
 	static const char list[] = V1 ROW "version,2,JPY,2020-02-01T12:00:00Z,2020-03-01\n" ROW
@@ -200,6 +231,8 @@ static void bad_lists_are_refused_with_their_line(void **state)
 		{ V1 "price,sms,+81,segment,1,10,3,10%,sent,,,,,,,,\n", 2, ERR_MALFORMED, "price,BEARER" },
 		{ V1 "price,SMS,+81,segment,1,10,3,10%,sent\n", 2, ERR_MALFORMED, "words" },
 		{ V1 "price,sms,+81x,segment,1,10,3,10%,sent\n", 2, ERR_MALFORMED, "digits" },
+		{ V1 "price,sms,net:44,segment,1,10,3,10%,sent\n", 2, ERR_MALFORMED, "net:44010" },
+		{ V1 "price,sms,net:,segment,1,10,3,10%,sent\n", 2, ERR_MALFORMED, "net:44010" },
 		{ V1 "price,sms,+81,segment,0,10,3,10%,sent\n", 2, ERR_MALFORMED, "units run" },
 		{ V1 "price,sms,+81,segment,9,8,3,10%,sent\n", 2, ERR_MALFORMED, "units run" },
 		{ V1 "price,sms,+81,segment,1,99999999999,3,10%,sent\n", 2, ERR_MALFORMED, "units run" },
@@ -251,6 +284,7 @@ int main(void)
 		cmocka_unit_test(the_japanese_list_at_each_bound),
 		cmocka_unit_test(characters_choose_the_row),
 		cmocka_unit_test(the_longest_prefix_then_the_smallest_step),
+		cmocka_unit_test(a_network_goes_before_the_number),
 		cmocka_unit_test(versions_follow_each_other),
 		cmocka_unit_test(bad_lists_are_refused_with_their_line),
 		cmocka_unit_test(every_prefix_of_a_list),
