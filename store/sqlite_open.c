@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store/sqlite_gather.h"
 #include "store/sqlite_threads.h"
 
 /* The file is made here, so that its mode never depends on the umask. */
@@ -41,7 +42,8 @@ enum result sqlite_open_files(struct sqlite_driver *d, const char *vfs, const ch
 		*why_out = "the database file cannot be opened for writing";
 		return ERR_IO;
 	}
-	if (sqlite3_open_v2(d->path, &d->writer.db, flags, vfs) || !set_modes(d->writer.db, true)) {
+	const char *gather = sqlite_gather_vfs(vfs);
+	if (!gather || sqlite3_open_v2(d->path, &d->writer.db, flags, gather) || !set_modes(d->writer.db, true)) {
 		*why_out = "the database cannot be opened";
 		return ERR_IO;
 	}

@@ -289,7 +289,7 @@ static void nothing_done_is_lost_by_a_cut(void **state)
 				t->w.store = NULL;
 			}
 		} else {
-			cut_fault_at(CUT_POWER, 1 + (unsigned)rand() % 250);
+			cut_fault_at(CUT_POWER, 1 + (unsigned)rand() % 80);
 		}
 		if (t->w.store)
 			unknown = work(t, open);
