@@ -2,6 +2,7 @@
 /* The table of billing_vty.h. */
 #include "billing/billing_vty.h"
 
+#include "billing/cap.h"
 #include "billing/tariff.h"
 #include "core/core_vty.h"
 
@@ -41,6 +42,11 @@ static const struct knob knobs[] = {
 	  .max = INT64_C(86400000000),
 	  .fallback = "5m",
 	  .help = "How long an offered price stands" },
+	{ .name = "utc-offset",
+	  .type = KNOB_TEXT,
+	  .offset = FIELD(utc_offset),
+	  .fallback = "+00:00",
+	  .help = "Ahead of UTC by this begin the days and months of caps, as +09:00" },
 };
 
 /* The tariff's content is looked at where it is used: control loads it after this check. */
@@ -56,6 +62,11 @@ static enum result check(const void *node, const char **why_out)
 	}
 	if (amount_parse(s->ceiling, false, &ceiling)) {
 		*why_out = "the ceiling is an amount, as 10 or 10.00";
+		return ERR_MALFORMED;
+	}
+	int32_t offset;
+	if (!cap_offset_parse(s->utc_offset, &offset)) {
+		*why_out = "utc-offset is written as +09:00 or -05:30";
 		return ERR_MALFORMED;
 	}
 	return OK;

@@ -119,3 +119,42 @@ void cap_warning_text(struct writer *w, const struct cap_window *window, unsigne
 	amount_print(w, used);
 	writer_printf(w, " %s.", currency);
 }
+
+/* --- configuration ------------------------------------------------------------------------------------------------ */
+
+static bool kind_parse(struct text word, enum cap_kind *out)
+{
+	for (unsigned i = 0; i < CAP_KIND_COUNT; i++) {
+		if (text_is(word, kinds[i])) {
+			*out = (enum cap_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum result cap_parse(struct text t, enum cap_kind *kind_out, int64_t *cap_out, bool *now_out)
+{
+	struct text rest = text_trim(t), kind = { 0 }, amount = { 0 };
+
+	(void)text_split(&rest, ' ', &kind);
+	rest = text_trim(rest);
+	(void)text_split(&rest, ' ', &amount);
+	rest = text_trim(rest);
+	*now_out = text_is(rest, "now");
+	if (!kind_parse(kind, kind_out) || (rest.len && !*now_out))
+		return ERR_MALFORMED;
+	return amount_parse(amount, false, cap_out);
+}
+
+bool cap_offset_parse(struct text t, int32_t *seconds_out)
+{
+	uint64_t hours, minutes;
+
+	if (t.len != 6 || (t.at[0] != '+' && t.at[0] != '-') || t.at[3] != ':' ||
+	    !text_to_u64(text_range(t.at + 1, 2), 14, &hours) || !text_to_u64(text_range(t.at + 4, 2), 59, &minutes))
+		return false;
+	int32_t seconds = (int32_t)(hours * 3600 + minutes * 60);
+	*seconds_out = t.at[0] == '-' ? -seconds : seconds;
+	return true;
+}

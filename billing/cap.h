@@ -12,6 +12,12 @@
 enum cap_kind { CAP_DAY, CAP_MONTH, CAP_ROAMING_MONTH, CAP_KIND_COUNT };
 const char *cap_kind_name(enum cap_kind kind); /* "day" "month" "roaming-month" */
 
+/* "day 50.00", "month 100.00 now": the knob `cap` of an account. `now`: a higher cap counts in the window that is open,
+ * not only from the next one on. */
+MUST_CHECK enum result cap_parse(struct text t, enum cap_kind *kind_out, int64_t *cap_out, bool *now_out);
+/* "+09:00" in seconds ahead of UTC. */
+bool cap_offset_parse(struct text t, int32_t *seconds_out);
+
 struct cap_window {
 	enum cap_kind kind;
 	int64_t from_us, until_us; /* [from, until) */

@@ -5,6 +5,7 @@
 
 #include "billing/billing_vty.h"
 #include "billing/charge_internal.h"
+#include "billing/ro_vty.h"
 #include "core/core_vty.h"
 #include "core/net/digest.h"
 
@@ -29,6 +30,23 @@ const struct payer *rules_payer(const struct rules *r, struct text name)
 	return p;
 }
 
+static struct payer **rules_by_id(struct rules *r, const uint8_t id[16])
+{
+	return &r->by_id[((unsigned)id[0] << 8 | id[1]) % PAYER_BUCKETS];
+}
+
+const struct payer *rules_payer_of_id(const struct rules *r, const uint8_t id[16])
+{
+	const struct payer *p = r->by_id[((unsigned)id[0] << 8 | id[1]) % PAYER_BUCKETS];
+
+	while (p && memcmp(p->payer.account_id, id, 16))
+		p = p->next_by_id;
+	return p;
+}
+
+/* The balance of such an account is the charging system's: ours only mirrors what it granted. */
+#define ONLINE_CREDIT (INT64_C(1) << 58)
+
 /* A fault of one account, with its name. */
 static enum result account_fault(const struct account_settings *a, const char *what, const char **why_out)
 {
@@ -46,6 +64,34 @@ static void account_id(struct text name, uint8_t to[16])
 
 	digest_sha256(&part, 1, digest);
 	memcpy(to, digest, 16);
+}
+
+static enum result take_online(struct rules *r, const struct account_settings *a, struct payer *p, const char **why_out)
+{
+	if (p->payment != PAYMENT_ONLINE)
+		return OK;
+	if (!r->online.on)
+		return account_fault(a, "`payment online` needs the charging system: add a node `diameter`", why_out);
+	p->credit = ONLINE_CREDIT;
+	p->payer.online = true;
+	p->payer.subscriber = a->charging_id.len ? arena_text(r->arena, a->charging_id) : p->payer.name;
+	return OK;
+}
+
+/* The charging system's rules; checked by its node. */
+static void take_diameter(struct rules *r, const struct config *config)
+{
+	const struct diameter_settings *s = config_only(config, &diameter_kind);
+
+	if (!s)
+		return;
+	r->identity = arena_text(r->arena, s->identity);
+	r->online = (struct charge_online){ .on = true,
+					    .buffer = s->outage == DIAMETER_BUFFER,
+					    .per_segment = s->count == DIAMETER_PER_SEGMENT };
+	if (amount_parse(s->exposure_payer, false, &r->online.exposure_payer) ||
+	    amount_parse(s->exposure_all, false, &r->online.exposure_all))
+		r->online.buffer = false;
 }
 
 static enum result take_account(struct rules *r, const struct billing_settings *s, const struct account_settings *a,
@@ -68,7 +114,10 @@ static enum result take_account(struct rules *r, const struct billing_settings *
 		return account_fault(a, "its `credit` is no amount, as 10.00", why_out);
 	if (p->payment != PAYMENT_POSTPAID && p->credit)
 		return account_fault(a, "`credit` is for `payment postpaid`", why_out);
-	return OK;
+	const char *fault = NULL;
+	if (billing_take_caps(p, &a->cap, &fault) != OK)
+		return account_fault(a, fault, why_out);
+	return take_online(r, a, p, why_out);
 }
 
 static enum result take_accounts(struct rules *r, const struct billing_settings *s, const struct config *config,
@@ -87,6 +136,9 @@ static enum result take_accounts(struct rules *r, const struct billing_settings 
 			return result;
 		struct payer **bucket = bucket_of(r, p->payer.name);
 		p->next_in_bucket = *bucket;
+		*bucket = p;
+		bucket = rules_by_id(r, p->payer.account_id);
+		p->next_by_id = *bucket;
 		*bucket = p;
 	}
 	return OK;
@@ -140,6 +192,8 @@ enum result rules_new(const struct config *config, struct rules **out, const cha
 	struct rules *r = must_alloc(sizeof(*r));
 	r->arena = arena_new(4096);
 	r->quote_valid_us = s->quote_valid;
+	(void)cap_offset_parse(s->utc_offset, &r->utc_offset_s);
+	take_diameter(r, config);
 	enum result result = currency_parse(s->currency, r->currency) ? OK : ERR_UNSUPPORTED;
 	if (result != OK)
 		*why_out = "the currency of `billing` is none of ISO 4217";

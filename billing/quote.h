@@ -17,7 +17,7 @@
 #define QUOTE_BEARER_SIZE 16 /* with its NUL */
 #define QUOTE_KEY_MIN 16u
 #define QUOTE_TOKEN_MAX 512u
-#define QUOTE_RUNS_MAX 40u
+#define QUOTE_RUNS_MAX 38u
 #define QUOTE_FREE 0xffu /* a run's line: nothing costs there */
 
 struct quote_line {

@@ -21,12 +21,13 @@ static unsigned line_of(struct charge_quoted *q, struct text bearer, const struc
 {
 	unsigned i = 0;
 
+	if (!fits(q, price))
+		return CHARGE_QUOTED_LINES;
 	while (i < q->lines_count && !same_line(&q->lines[i], bearer, price))
 		i++;
 	if (i < q->lines_count)
 		return i;
-	if (i == CHARGE_QUOTED_LINES || !fits(q, price) ||
-	    !text_copy(bearer, q->lines[i].bearer, sizeof(q->lines[i].bearer)))
+	if (i == CHARGE_QUOTED_LINES || !text_copy(bearer, q->lines[i].bearer, sizeof(q->lines[i].bearer)))
 		return CHARGE_QUOTED_LINES;
 	q->lines[i].price = *price;
 	return q->lines_count++;

@@ -15,15 +15,21 @@
 
 #define CHARGE_CURRENCY_SIZE 4 /* three letters and a NUL */
 
+#define CHARGE_CAPS 3u
+#define CHARGE_CAP_ROAMING 2u /* this kind counts only what is sent while roaming */
+
 /* Who pays for a message. */
 struct charge_payer {
 	bool pays; /* false: nothing is charged: a free account, a phone's own message, an emergency */
 	struct text name;
 	uint8_t account_id[16];
 	char currency[CHARGE_CURRENCY_SIZE];
-	enum consent consent; /* the account's, or the default of `billing` */
-	int64_t ceiling;      /* most for one delivery, 10^-6 units */
-	struct text said;     /* what the message adds, narrowing the two above; for the proof of consent */
+	enum consent consent;	/* the account's, or the default of `billing` */
+	int64_t ceiling;	/* most for one delivery, 10^-6 units */
+	bool online;		/* the charging system grants each delivery first (queue_online.h) */
+	struct text subscriber; /* its name there */
+	uint8_t caps;		/* bits of the kinds of cap that count it */
+	struct text said;	/* what the message adds, narrowing the two above; for the proof of consent */
 };
 
 /* What one delivery by one bearer costs, tax included. */
@@ -35,7 +41,7 @@ struct charge_price {
 };
 
 #define CHARGE_QUOTED_LINES 4u
-#define CHARGE_QUOTED_RUNS 40u
+#define CHARGE_QUOTED_RUNS 38u
 #define CHARGE_QUOTED_FREE 0xffu
 
 /*
@@ -91,6 +97,14 @@ struct charge_permit {
 	int64_t attempt, epoch, units, price, not_after_us;
 };
 
+/* What is done where the charging system does not answer (B20), and how it counts. */
+struct charge_online {
+	bool on;     /* one is configured */
+	bool buffer; /* deliveries go without a grant, within both limits; else they wait */
+	bool per_segment;
+	int64_t exposure_payer, exposure_all; /* of one currency each */
+};
+
 struct charge_port {
 	void *owner;
 	/* Whether messages are priced now, by configuration. */
@@ -126,6 +140,15 @@ struct charge_port {
 	/* The account of that name, with its kind of payment in words; false: not configured. */
 	bool (*account)(void *owner, struct text name, struct charge_payer *out, const char **payment_out,
 			int64_t *credit_out);
+	/* From time to time: windows of caps are opened ahead. */
+	void (*turn)(void *owner, int64_t now_us);
+	const char *(*cap_name)(uint8_t kind); /* "day" */
+	/* As in struct store_policy; on the store's thread. */
+	bool (*cap_warning)(void *owner, const struct store_cap *window, unsigned percent, int64_t now_us,
+			    struct arena *arena, struct store_outbox *out);
+	void (*online)(void *owner, struct charge_online *out);
+	/* The name of the charging system's session for this hold and attempt: the same whenever it is asked for. */
+	void (*session)(void *owner, struct message_id delivery, int64_t attempt, struct writer *w);
 };
 
 #endif

@@ -122,6 +122,8 @@ static void set_facts(struct queue *q, const struct message *m, struct text reci
 	if (m->files.len)
 		set_files(q, m, recipient, &d->facts);
 	d->payer.consent = d->facts.consent = queue_terms_consent(d->payer.consent, m, d->facts.roaming);
+	if (!d->facts.roaming)
+		d->payer.caps &= (uint8_t) ~(1u << CHARGE_CAP_ROAMING);
 	if (d->payer.pays)
 		set_price(q, m, recipient, delivery, d);
 	else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Money as an operator sees it: an account, the ledger's sums, why a message went as it did. */
 #include "core/base/clock.h"
+#include "core/queue_caps.h"
 #include "core/queue_internal.h"
 
 struct money_show {
@@ -39,6 +40,22 @@ static void say_amount(struct money_show *j, const char *name, int64_t micros)
 	SAY(j, "%-12s %.*s", name, TEXT_ARGS(amount(j, micros, j->payer.currency)));
 }
 
+static void got_caps(void *owner, const struct queue_caps *caps)
+{
+	struct money_show *j = owner;
+	char at[CLOCK_TEXT_SIZE];
+
+	for (unsigned i = 0; i < caps->count; i++) {
+		const struct store_cap *c = &caps->windows[i];
+		SAY(j, "cap %-8s %.*s, used %.*s, left %.*s, until %s", j->queue->charge->cap_name(c->kind),
+		    TEXT_ARGS(amount(j, c->cap, caps->currency)),
+		    TEXT_ARGS(amount(j, c->posted_out + c->held_out, caps->currency)),
+		    TEXT_ARGS(amount(j, c->cap - c->posted_out - c->held_out, caps->currency)),
+		    clock_text(c->until_us, at));
+	}
+	job_end(j);
+}
+
 static void got_account(struct store_request *r)
 {
 	struct money_show *j = r->owner;
@@ -53,6 +70,8 @@ static void got_account(struct store_request *r)
 		say_amount(j, "available", a->posted_out + a->credit - a->held_out);
 		say_amount(j, "ceiling", j->payer.ceiling);
 		SAY(j, "%-12s %s", "consent", consent_name(j->payer.consent));
+		queue_caps_read(j->queue, j->holder->arena, &j->payer, got_caps, j);
+		return;
 	} else {
 		SAY(j, "the account cannot be read now: %s", r->why ? r->why : "try again");
 	}

@@ -187,6 +187,14 @@ static struct text cdr_of_row(void *owner, const struct store_row *row, enum sto
 			 arena);
 }
 
+static bool cap_warning(void *owner, const struct store_cap *window, unsigned percent, int64_t now_us,
+			struct arena *arena, struct store_outbox *out)
+{
+	const struct charge_port *port = owner;
+
+	return port && port->cap_warning && port->cap_warning(port->owner, window, percent, now_us, arena, out);
+}
+
 /* The row as the finish leaves it. */
 struct text queue_finish_cdr(struct queue *q, const struct flight *f, const struct store_finish *c, int64_t now_us)
 {
@@ -219,7 +227,9 @@ void queue_charge_policy(const struct charge_port *port, struct store_policy *ou
 
 const struct store_policy *queue_store_policy(void)
 {
-	static const struct store_policy policy = { .receipt = receipt_of_row, .cdr = cdr_of_row };
+	static const struct store_policy policy = { .receipt = receipt_of_row,
+						    .cdr = cdr_of_row,
+						    .cap_warning = cap_warning };
 
 	return &policy;
 }

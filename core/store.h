@@ -219,7 +219,9 @@ struct store_accept {
 	/* outputs; on repeat what was stored then */
 	struct message_id id_out;
 	struct octets answer_out;
-	uint16_t failed_recipient_out; /* refused: the first failing one */
+	uint16_t failed_recipient_out;		 /* refused: the first failing one */
+	const struct store_outbox *warnings_out; /* rows the driver wrote through the policy's cap_warning */
+	unsigned warnings_count_out;
 };
 
 /* A delivery with what a bearer needs of its message. Lies in the request's arena. */
@@ -322,6 +324,9 @@ struct store_decide {
 	struct text route, bearer;
 	const struct store_charge *charge; /* NULL = free */
 	struct octets trail;
+	struct arena *arena; /* for warnings_out; NULL: they are written and not told */
+	const struct store_outbox *warnings_out;
+	unsigned warnings_count_out;
 };
 
 struct store_wire {
@@ -577,6 +582,7 @@ struct store_cap {
 	uint8_t account_id[16];
 	uint8_t kind;
 	int64_t from_us, until_us, cap;
+	bool not_raised;	      /* put: the cap of a window that is there may sink, not rise */
 	int64_t posted_out, held_out; /* get, and cap_warning */
 };
 

@@ -68,6 +68,7 @@ static bool hold_one(struct memory_store *m, struct store_accept *a, const struc
 
 static bool hold_all(struct memory_store *m, struct store_accept *a)
 {
+	a->warnings_count_out = 0;
 	for (unsigned i = 0; i < a->charges_count; i++) {
 		if (hold_one(m, a, &a->charges[i]))
 			continue;
@@ -75,9 +76,12 @@ static bool hold_all(struct memory_store *m, struct store_accept *a)
 			memory_charge_undo(m);
 		return false;
 	}
+	struct receipt_list warnings = { 0 };
 	a->failed_recipient_out = 0;
 	for (unsigned i = 0; i < a->charges_count; i++)
-		memory_charge_warn(m, message_id_delivery(a->id, a->charges[i].recipient), a->arena);
+		memory_charge_warn(m, message_id_delivery(a->id, a->charges[i].recipient), a->arena, &warnings);
+	a->warnings_out = warnings.rows;
+	a->warnings_count_out = warnings.count;
 	return true;
 }
 

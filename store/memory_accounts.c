@@ -104,7 +104,8 @@ static void put_cap(struct memory_store *m, struct store_cap *c)
 		return;
 	}
 	struct memory_cap *kept = find_cap(m, c, false);
-	if (!kept) {
+	bool is_new = !kept;
+	if (is_new) {
 		kept = memory_add(m, &m->caps, sizeof(*kept));
 		memcpy(kept->cap.account_id, c->account_id, 16);
 		kept->cap.kind = c->kind;
@@ -112,8 +113,9 @@ static void put_cap(struct memory_store *m, struct store_cap *c)
 	}
 	int64_t used = kept->cap.posted_out + kept->cap.held_out;
 	kept->cap.until_us = c->until_us;
-	kept->wanted = c->cap;
-	kept->cap.cap = c->cap > used ? c->cap : used;
+	if (is_new || !c->not_raised || c->cap < kept->wanted)
+		kept->wanted = c->cap;
+	kept->cap.cap = kept->wanted > used ? kept->wanted : used;
 	answer_done(&c->base);
 }
 

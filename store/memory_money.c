@@ -138,7 +138,8 @@ void memory_charge_undo(struct memory_store *m)
 	memory_count(m, h, -h->charge.amount, 0);
 }
 
-static void warn(struct memory_store *m, struct memory_cap *w, unsigned mark, struct arena *arena)
+static void warn(struct memory_store *m, struct memory_cap *w, unsigned mark, struct arena *arena,
+		 struct receipt_list *list)
 {
 	struct store_outbox o = { 0 };
 	int64_t used = w->cap.held_out + w->cap.posted_out;
@@ -150,9 +151,11 @@ static void warn(struct memory_store *m, struct memory_cap *w, unsigned mark, st
 		return;
 	money_warning_id(w->cap.account_id, w->cap.kind, w->cap.from_us, marks[mark], o.id);
 	memory_outbox_put(m, &o);
+	receipt_add(list, &o, arena);
 }
 
-void memory_charge_warn(struct memory_store *m, struct message_id delivery, struct arena *arena)
+void memory_charge_warn(struct memory_store *m, struct message_id delivery, struct arena *arena,
+			struct receipt_list *list)
 {
 	if (!m->policy || !m->policy->cap_warning)
 		return;
@@ -161,8 +164,8 @@ void memory_charge_warn(struct memory_store *m, struct message_id delivery, stru
 		if (!message_id_equal(h->delivery, delivery) || h->state != CHARGE_HELD)
 			continue;
 		for (unsigned n = 0; n < h->windows_count; n++) {
-			warn(m, h->windows[n], 0, arena);
-			warn(m, h->windows[n], 1, arena);
+			warn(m, h->windows[n], 0, arena, list);
+			warn(m, h->windows[n], 1, arena, list);
 		}
 	}
 }

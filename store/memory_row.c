@@ -288,17 +288,21 @@ static bool decided_same(const struct store_decide *c, const struct memory_row *
 
 static bool charge_anew(struct memory_store *m, struct store_decide *c, const struct memory_row *row)
 {
-	struct arena *arena;
-
 	if (c->charge->deadline_us < row->row.deadline_us) {
 		answer_refused(&c->base, STORE_DEADLINE, "the hold would end before its delivery");
 		return false;
 	}
 	if (!memory_charge_hold(m, c->id, c->charge, &c->base))
 		return false;
-	arena = arena_new(1024);
-	memory_charge_warn(m, c->id, arena);
-	arena_free(&arena);
+	struct arena *arena = c->arena ? c->arena : arena_new(1024);
+	struct receipt_list warnings = { 0 };
+	memory_charge_warn(m, c->id, arena, &warnings);
+	if (c->arena) {
+		c->warnings_out = warnings.rows;
+		c->warnings_count_out = warnings.count;
+	} else {
+		arena_free(&arena);
+	}
 	return true;
 }
 
@@ -307,6 +311,7 @@ void memory_decide(struct memory_store *m, struct store_request *r)
 	struct store_decide *c = (struct store_decide *)r;
 	struct memory_row *row = memory_row_find(m, c->id);
 
+	c->warnings_count_out = 0;
 	if (!row || row->row.epoch != c->epoch || row->row.state != DELIVERY_WAITING || row->row.parked != 2) {
 		if (decided_same(c, row))
 			answer_repeat(r);

@@ -159,7 +159,8 @@ bool memory_charge_hold(struct memory_store *m, struct message_id delivery, cons
 			struct store_request *r);
 /* Forgets the newest charge, whose delivery was not accepted after all. */
 void memory_charge_undo(struct memory_store *m);
-void memory_charge_warn(struct memory_store *m, struct message_id delivery, struct arena *arena);
+void memory_charge_warn(struct memory_store *m, struct message_id delivery, struct arena *arena,
+			struct receipt_list *list);
 struct memory_charge *memory_charge_first(const struct memory_store *m, struct message_id delivery);
 bool memory_finish_allowed(const struct memory_store *m, const struct store_finish *f);
 void memory_finish_money(struct memory_store *m, const struct store_finish *f);

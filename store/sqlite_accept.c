@@ -185,12 +185,15 @@ static bool hold_all(struct sqlite_store *s, struct store_accept *a)
 			sqlite_charge_unhold(s, &rows[i]);
 		return false;
 	}
+	struct receipt_list warnings = { 0 };
 	a->failed_recipient_out = 0;
 	for (unsigned i = 0; i < a->charges_count; i++) {
 		const struct store_charge *c = &a->charges[i];
 		sqlite_charge_put(s, message_id_delivery(a->id, c->recipient), c, &rows[i]);
-		sqlite_charge_warn(s, &rows[i], a->arena);
+		sqlite_charge_warn(s, &rows[i], a->arena, &warnings);
 	}
+	a->warnings_out = warnings.rows;
+	a->warnings_count_out = warnings.count;
 	return true;
 }
 
@@ -211,6 +214,7 @@ void sqlite_accept(struct sqlite_store *s, struct store_request *r)
 	struct store_accept *a = (struct store_accept *)r;
 
 	a->failed_recipient_out = 0;
+	a->warnings_count_out = 0;
 	if (!a->deliveries_count || a->deliveries_count > UINT16_MAX || message_id_recipient(a->id)) {
 		answer_refused(r, STORE_BAD_REQUEST, "a message needs a message id and 1 to 65535 recipients");
 		return;

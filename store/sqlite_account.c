@@ -116,6 +116,7 @@ void sqlite_cap_put(struct sqlite_store *s, struct store_request *r)
 	sqlite3_bind_int64(q, 3, c->from_us);
 	sqlite3_bind_int64(q, 4, c->until_us);
 	sqlite3_bind_int64(q, 5, c->cap);
+	sqlite3_bind_int(q, 6, c->not_raised);
 	(void)sql_run(s, q);
 	answer_done(r);
 }

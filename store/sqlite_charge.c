@@ -153,7 +153,7 @@ static bool is_first_warning(struct sqlite_store *s, const uint8_t id[16], int64
 	return sql_run(s, q) == 1;
 }
 
-static void warn(struct sqlite_store *s, const struct store_cap *window, struct arena *arena)
+static void warn(struct sqlite_store *s, const struct store_cap *window, struct arena *arena, struct receipt_list *list)
 {
 	int64_t used = window->posted_out + window->held_out;
 
@@ -168,10 +168,12 @@ static void warn(struct sqlite_store *s, const struct store_cap *window, struct 
 			continue;
 		memcpy(o.id, id, sizeof(o.id));
 		sqlite_outbox_put(s, &o);
+		receipt_add(list, &o, arena);
 	}
 }
 
-void sqlite_charge_warn(struct sqlite_store *s, const struct charge_row *row, struct arena *arena)
+void sqlite_charge_warn(struct sqlite_store *s, const struct charge_row *row, struct arena *arena,
+			struct receipt_list *list)
 {
 	if (!s->policy || !s->policy->cap_warning)
 		return;
@@ -190,6 +192,6 @@ void sqlite_charge_warn(struct sqlite_store *s, const struct charge_row *row, st
 		window.posted_out = sqlite3_column_int64(q, 3);
 		window.held_out = sqlite3_column_int64(q, 4);
 		sqlite3_reset(q);
-		warn(s, &window, arena);
+		warn(s, &window, arena, list);
 	}
 }

@@ -238,9 +238,15 @@ static bool charge_anew(struct sqlite_store *s, struct store_decide *c)
 	sqlite3_bind_int(q, 2, c->charge->kind);
 	(void)sql_run(s, q);
 	sqlite_charge_put(s, c->id, c->charge, &row);
-	struct arena *arena = arena_new(1024);
-	sqlite_charge_warn(s, &row, arena);
-	arena_free(&arena);
+	struct arena *arena = c->arena ? c->arena : arena_new(1024);
+	struct receipt_list warnings = { 0 };
+	sqlite_charge_warn(s, &row, arena, &warnings);
+	if (c->arena) {
+		c->warnings_out = warnings.rows;
+		c->warnings_count_out = warnings.count;
+	} else {
+		arena_free(&arena);
+	}
 	return true;
 }
 
@@ -250,6 +256,7 @@ void sqlite_decide(struct sqlite_store *s, struct store_request *r)
 	struct live live;
 	bool found = sqlite_live(s, c->id, &live);
 
+	c->warnings_count_out = 0;
 	if (!found || live.epoch != c->epoch || live.state != DELIVERY_WAITING || live.parked != 2) {
 		decide_again(s, c, &live, found);
 	} else if (!c->charge || charge_anew(s, c)) {

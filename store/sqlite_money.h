@@ -32,8 +32,9 @@ void sqlite_charge_unhold(struct sqlite_store *s, const struct charge_row *row);
 /* Writes a held charge; an older one of its kind moves up. */
 void sqlite_charge_put(struct sqlite_store *s, struct message_id delivery, const struct store_charge *c,
 		       const struct charge_row *row);
-/* Warns of each mark that a held charge reached. */
-void sqlite_charge_warn(struct sqlite_store *s, const struct charge_row *row, struct arena *arena);
+/* Warns of each mark that a held charge reached; the rows written are added to the list. */
+void sqlite_charge_warn(struct sqlite_store *s, const struct charge_row *row, struct arena *arena,
+			struct receipt_list *list);
 
 /* Gives `unheld` back on account and windows, and counts `posted` as spent. */
 void sqlite_charge_return(struct sqlite_store *s, const struct charge_row *row, int64_t unheld, int64_t posted);

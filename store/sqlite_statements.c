@@ -187,7 +187,9 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 	/* A cap lowered below what is used stands there, and each settling lowers it on. */
 	[SQL_CAP_PUT] = "INSERT INTO cap_use (account_id, kind, from_us, until_us, cap, wanted) VALUES (?1, ?2, ?3, "
 			"?4, ?5, ?5) ON CONFLICT (account_id, kind, from_us) DO UPDATE SET until_us = "
-			"excluded.until_us, wanted = excluded.wanted, cap = max(excluded.wanted, posted + held)",
+			"excluded.until_us, wanted = CASE WHEN ?6 THEN min(wanted, excluded.wanted) ELSE "
+			"excluded.wanted END, cap = max(CASE WHEN ?6 THEN min(wanted, excluded.wanted) ELSE "
+			"excluded.wanted END, posted + held)",
 	[SQL_CAP_OPEN] = "SELECT from_us, until_us, cap, posted, held FROM cap_use WHERE account_id = ?1 AND kind = ?2 "
 			 "AND from_us <= ?3 AND until_us > ?3 ORDER BY from_us DESC LIMIT 1",
 	[SQL_CAP_AT] = "SELECT from_us, until_us, cap, posted, held FROM cap_use WHERE account_id = ?1 AND kind = ?2 "

@@ -128,11 +128,39 @@ static void a_warning_has_one_id(void **state)
 	assert_memory_not_equal(id, again, 16);
 }
 
+/* The knob `cap` of an account, and where its days begin. */
+static void knobs(void **state)
+{
+	static const char *const bad[] = { "",	    "day",  "week 5", "day -1", "day 5 later", "day 5 now now",
+					   "day x", "5 day" };
+	enum cap_kind kind;
+	int64_t cap;
+	bool now;
+	int32_t offset;
+
+	(void)state;
+	assert_int_equal(cap_parse(TEXT_LITERAL("day 50.00"), &kind, &cap, &now), OK);
+	assert_true(kind == CAP_DAY && cap == 50000000 && !now);
+	assert_int_equal(cap_parse(TEXT_LITERAL(" roaming-month  3  now "), &kind, &cap, &now), OK);
+	assert_true(kind == CAP_ROAMING_MONTH && cap == 3000000 && now);
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_not_equal(cap_parse(text_of(bad[i]), &kind, &cap, &now), OK);
+	assert_true(cap_offset_parse(TEXT_LITERAL("+09:00"), &offset) && offset == 32400);
+	assert_true(cap_offset_parse(TEXT_LITERAL("-05:30"), &offset) && offset == -19800);
+	assert_false(cap_offset_parse(TEXT_LITERAL("09:00"), &offset));
+	assert_false(cap_offset_parse(TEXT_LITERAL("+9:00 "), &offset));
+	assert_false(cap_offset_parse(TEXT_LITERAL("+15:00"), &offset));
+	assert_false(cap_offset_parse(TEXT_LITERAL("+09:60"), &offset));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(windows_are_days_and_months), cmocka_unit_test(windows_are_the_payers_own),
-		cmocka_unit_test(holds_stop_at_the_cap),       cmocka_unit_test(marks_are_crossed_once),
+		cmocka_unit_test(knobs),
+		cmocka_unit_test(windows_are_days_and_months),
+		cmocka_unit_test(windows_are_the_payers_own),
+		cmocka_unit_test(holds_stop_at_the_cap),
+		cmocka_unit_test(marks_are_crossed_once),
 		cmocka_unit_test(a_warning_has_one_id),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

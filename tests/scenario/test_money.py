@@ -3,14 +3,18 @@
 """What a sender says about money, and what binds both sides, in the running gateway: bearers, consent and prices of one
 message, quotes that keep their price over new tariffs and restarts. Prints TAP."""
 import base64
+import json
 import os
 import re
 import subprocess
 import tempfile
-import time
+import threading
+import urllib.request
+
+from http.client import HTTPException
 
 from gateway import Gateway, Phone, Tap, secret, wait_for
-from httpd import Http
+from httpd import Http, Sink
 from test_billing import Bank, sound
 
 HANDSET = "+819012345678"
@@ -25,6 +29,8 @@ price,sms,+8170,half,1,1530,50,0,delivered
 price,sms,+8170,full,1,670,50,0,delivered
 price,sms,+8180,half,1,1530,7,0,sent
 price,sms,+8180,full,1,670,7,0,sent
+price,sms,+8160,half,1,1530,0,0,sent
+price,sms,+8160,full,1,670,0,0,sent
 """
 TARIFF = VERSION % (1, "2019-10-01") + PRICES % {"one": "3"}
 DEARER = TARIFF + VERSION % (2, "2020-01-01") + PRICES % {"one": "8"}
@@ -62,6 +68,19 @@ route phones
 """ + "".join(ACCOUNT % name + rest for name, rest in (
     ("boss", " admin yes\n payment free\n"), ("never", ""), ("asks", " consent ask\n"), ("home", " consent not-when-roaming\n"),
     ("rich", " consent always\n")))
+
+
+CAPPED = """account capped
+ secret """ + secret("secret") + """
+ allow-sender *
+ default-sender +8150100
+ consent always
+ cap day 33.00
+ cap month 1000.00
+ cap roaming-month 3.00
+ webhook http://127.0.0.1:%d/hook
+ webhook-secret shh
+"""
 
 
 class World:
@@ -281,8 +300,122 @@ def replays(tap, w):
     tap.check(bank.balance("rich")["balance"] == left and have >= left, "and nothing more is charged", (have, left))
 
 
+class Events:
+    """GET /v1/events of an account, as it comes."""
+
+    def __init__(self, port, account):
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/events", headers=Http(port, account, "secret").headers)
+        self.stream = urllib.request.urlopen(request, timeout=120)
+        self.got = []
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        kind = ""
+        try:
+            for line in self.stream:
+                if line.startswith(b"event:"):
+                    kind = line[6:].strip().decode()
+                elif line.startswith(b"data:"):
+                    self.got.append((kind, json.loads(line[5:])))
+        except (OSError, HTTPException, ValueError):
+            pass
+
+    def of(self, kind):
+        return [data for k, data in self.got if k == kind]
+
+
+def warnings(sink):
+    """The cap warnings of a sink by event id: a repeated call is the same warning."""
+    with sink.changed:
+        found = {c.json["event_id"]: c.json["data"] for c in sink.calls if c.json and c.json.get("type") == "cap"}
+    return sorted((d["cap"], d["percent"]) for d in found.values())
+
+
+def caps(tap, w, sink):
+    bank = w.bank
+    bank.top_up("capped", "500.00")
+    events = Events(bank.port, "capped")
+    _, have = bank.boss.json("GET", "/v1/accounts/capped/balance")
+    tap.check([(c["cap"], c["limit"], c["used"]) for c in have.get("caps", [])] ==
+              [("day", "33.00", "0.00"), ("month", "1000.00", "0.00"), ("roaming-month", "3.00", "0.00")], "the windows are open", have)
+    for n in range(7):
+        bank.final("capped", bank.send("capped", text=f"n{n}")[1], 40)
+    tap.check(warnings(sink) == [], "below 80 %: no warning")
+    bank.send("capped", text="n7")
+    tap.check(wait_for(lambda: warnings(sink) == [("day", 80)], 40), "80 % reached: one warning, signed", (warnings(sink), sink.bad_signatures))
+    tap.check(wait_for(lambda: len(events.of("cap")) == 1, 20) and events.of("cap")[0]["left"] == "6.60", "and by the events", events.got)
+    # The last two of ten, wanted by many at once, while the queue dies twice.
+    accepted, refused = [], []
+    barrier = threading.Barrier(13)
+
+    def one(n):
+        http = bank.http("capped")
+        barrier.wait()
+        for _ in range(400):
+            try:
+                status, answer = http.json("POST", "/v1/messages", {"to": f"+8190{n:04d}", "text": "race"}, {"Idempotency-Key": f"cap-{n}"})
+            except (OSError, HTTPException):
+                status, answer = 503, {}
+            if status in (202, 403):
+                (accepted if status == 202 else refused).append(answer)
+                return
+            threading.Event().wait(0.05)
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(12)]
+    for t in threads:
+        t.start()
+    barrier.wait()
+    kills = 0
+    while any(t.is_alive() for t in threads) and kills < 2:
+        threading.Event().wait(0.05)
+        kills += w.gateway.kill("queue")
+        w.gateway.wait_roles(["queue"])
+    for t in threads:
+        t.join()
+    bank.boss = bank.http("boss")
+    tap.check(len(accepted) == 2 and len(refused) == 10, f"12 at once for the last two of a cap, over {kills} deaths of the queue: two get it", (len(accepted), refused[:1]))
+    tap.check(wait_for(lambda: warnings(sink) == [("day", 80), ("day", 100)], 60), "each mark was told once", warnings(sink))
+    says = why(refused[0]) if refused else ""
+    tap.check("cap day" in says and "33.00 JPY" in says and "0.00 JPY is left" in says and "T00:00:00" in says and "costs 3.30 JPY" in says,
+              "the refusal names the cap, what is left and when it begins anew", says)
+    _, q = w.quote("capped", HANDSET)
+    tap.check(not q["accepted"] and "cap day" in q.get("why", ""), "a quote says so too", q)
+    status, answer = bank.send("capped", to="+81601", text="nothing to pay")
+    tap.check(status == 202, "what costs nothing passes a cap that is reached", answer)
+    lines = w.gateway.show("account capped")
+    tap.check(any(x.startswith("cap day") and "33.00 JPY, used 33.00 JPY, left 0.00 JPY" in x for x in lines), "show account shows the windows", lines)
+
+
+def raised(tap, w, sink):
+    """A raise counts from the next window on, or now; a lower cap at once."""
+    bank = w.bank
+    w.reload(edit=lambda t: t.replace("cap day 33.00", "cap day 66.00"))
+    status, answer = bank.send("capped", text="raised")
+    tap.check(status == 403 and "33.00 JPY" in why(answer), "a raised cap does not raise the day that runs", answer)
+    w.gateway.kill("queue")
+    w.gateway.wait_roles(["queue"])
+    status, answer = wait_for(lambda: (lambda r: r if r[0] != 503 else None)(bank.send("capped", text="raised")), 40, 0.2)
+    tap.check(status == 403, "nor does the queue's next start", answer)
+    w.reload(edit=lambda t: t.replace("cap day 66.00", "cap day 66.00 now"))
+    status, answer = bank.send("capped", text="raised now")
+    tap.check(status == 202, "with `now` it does", answer)
+    w.reload(edit=lambda t: t.replace("cap day 66.00 now", "cap day 36.30"))
+    status, answer = bank.send("capped", text="lowered")
+    tap.check(status == 403 and "36.30 JPY" in why(answer), "a lower one counts at once", answer)
+    tap.check(warnings(sink) == [("day", 80), ("day", 100)], "and nothing is told twice", warnings(sink))
+    tap.check(sound(w.gateway), "the ledger is sound", w.gateway.show("ledger"))
+
+
 def main():
     tap = Tap()
+    sink = Sink("shh")
+    w = World(more=CAPPED % sink.port)
+    tap.check(w.gateway.link_up("lab"), "the lab is up", w.gateway.show("links"))
+    caps(tap, w, sink)
+    raised(tap, w, sink)
+    tap.check(sink.bad_signatures == 0, "every warning was signed")
+    if tap.failed:
+        w.gateway.complain("something failed")
+    tap.check(w.close() == 0, "it ends in order")
     w = World()
     tap.check(w.gateway.link_up("lab"), "the lab is up", w.gateway.show("links"))
     phone = Phone(w.gateway.ports["lab"], HANDSET)

@@ -268,6 +268,35 @@ static void free_messages_need_no_money(void **state) /* B17 */
 	assert_int_equal(world_sums(w).cdr_seq_out, 1); /* B18 */
 }
 
+/* A new configuration lowers the window that is open, and raises it only where that is said. */
+static void a_cap_sinks_but_is_not_raised(void **state) /* B11 */
+{
+	static const struct {
+		bool not_raised;
+		int64_t asked, stands;
+	} steps[] = { { true, 20, 20 },	 { true, 30, 20 }, { true, 10, 10 }, { true, 20, 10 },
+		      { false, 30, 30 }, { true, 2, 4 },   { true, 9, 4 } };
+	struct world *w = *state;
+	struct payer p = payer_new(w, 1, 100 * YEN);
+	struct store_cap c = { .kind = 1, .from_us = WORLD_START, .until_us = WORLD_START + HOUR };
+
+	memcpy(c.account_id, p.id, sizeof(c.account_id));
+	for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (i == 5) { /* 4 of it are held by then: it stands there, and sinks with what settles */
+			static const uint8_t kind = 1;
+			struct store_charge *charge = payer_charge(w, &p, 4 * YEN);
+			charge->caps = &kind;
+			charge->caps_count = 1;
+			(void)payer_send(w, charge);
+		}
+		c.not_raised = steps[i].not_raised;
+		c.cap = steps[i].asked * YEN;
+		assert_int_equal(DO(w, &c, STORE_CAP_PUT), STORE_DONE);
+		assert_int_equal(DO(w, &c, STORE_CAP_GET), STORE_DONE);
+		assert_int_equal(c.cap, steps[i].stands * YEN);
+	}
+}
+
 static void a_refund_once_and_no_more(void **state) /* B15 */
 {
 	struct world *w = *state;
@@ -432,6 +461,7 @@ int conform_money(void)
 		CASE(no_hold_without_its_right),
 		CASE(a_consent_has_its_time),
 		CASE(free_messages_need_no_money),
+		CASE(a_cap_sinks_but_is_not_raised),
 		CASE(a_refund_once_and_no_more),
 		CASE(pay_on_delivery),
 		CASE(a_report_settles_doubt),
