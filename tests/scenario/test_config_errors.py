@@ -50,7 +50,6 @@ WRONG = [
     ("smsc centre\n host x:1\n system-id x\nroute b\n prefix 1\n link smsc:centr\n", 6, "smsc:centr: there is no smsc `centr`; did you mean `centre`?"),
     ("route b\n prefix 1\n link lab\n link esme:ap\n", 4, "esme:ap: there is no account `ap`; did you mean `app`?"),
     ("route b\n prefix 1\n link centre 3\n", 3, "centre: no such kind of link: write smsc:NAME"),
-    ("route b\n prefix 1\n link gsup\n", 3, "gsup: there is no `gsup` node"),
     ("store\n driver postgres\n", 2, "postgres: `driver` is one of: sqlite memory"),
     ("smpp-server\n tls-listen 127.0.0.1:1\n", None, "tls-"),
     ("smpp-server\n tls-listen 127.0.0.1:1\n tls-certificate /nowhere/x.pem\n tls-key /nowhere/x.key\n", None, "/nowhere/x.pem"),
