@@ -169,6 +169,8 @@ static const struct command commands[] = {
 	{ { "show handset NUMBER data off", IN_ENABLE | CONFIGURING, "It has no packet data" }, NULL, ROLE_LAB },
 	{ { "show handset NUMBER roaming on", IN_ENABLE | CONFIGURING, "It is in another network" }, NULL, ROLE_LAB },
 	{ { "show handset NUMBER roaming off", IN_ENABLE | CONFIGURING, "It is at home" }, NULL, ROLE_LAB },
+	{ { "show handset NUMBER mms on", IN_ENABLE | CONFIGURING, "It takes MMS" }, NULL, ROLE_LAB },
+	{ { "show handset NUMBER mms off", IN_ENABLE | CONFIGURING, "It takes no MMS" }, NULL, ROLE_LAB },
 	{ { "show sms links", IN_ALL, "One table of SMPP links and clients, phones' links and modems" },
 	  NULL,
 	  ROLE_SMS },

@@ -13,3 +13,6 @@ BENCHES += daemon:api
 TESTS += tests/daemon/test_queue_money.c
 TESTS += tests/daemon/test_money_model.c
 TESTS += tests/daemon/test_queue_relay.c
+TESTS += tests/daemon/test_queue_lookup.c
+TESTS += tests/daemon/test_queue_files.c
+TESTS += tests/daemon/test_queue_screen.c

@@ -52,6 +52,19 @@ static void read_presence(struct text numbers)
 		;
 }
 
+/* What an envelope says of its files. */
+static void read_files(struct reader r)
+{
+	struct message m = { .files = text_range((const char *)r.at, reader_left(&r)) };
+	struct message_file file;
+
+	if (!message_files_valid(&m))
+		return;
+	unsigned count = message_files_count(&m);
+	if (count > MESSAGE_FILES_MAX || message_file_at(&m, count, &file) || (count && !message_octets(&m)))
+		__builtin_trap();
+}
+
 static void spend(const struct ipc_deliver *d)
 {
 	struct ipc_result refusal;
@@ -77,11 +90,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		struct ipc_event event;
 		struct ipc_presence presence;
 		struct ipc_due due;
+		struct ipc_file_new file_new;
+		struct ipc_file_done file_done;
+		struct ipc_file_get file_get;
+		struct ipc_file_answer file_answer;
 	} u;
 	struct reader r = reader_of(bytes, len);
 
 	uint8_t which = reader_u8(&r);
-	switch (which % 16) {
+	switch (which % 21) {
 	case 0:
 		if (ipc_get_accept(&r, &u.accept))
 			read_recipients(u.accept.recipients);
@@ -129,6 +146,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	case 14:
 		if (ipc_get_presence(&r, &u.presence))
 			read_presence(u.presence.numbers);
+		break;
+	case 16:
+		(void)ipc_get_file_new(&r, &u.file_new);
+		break;
+	case 17:
+		(void)ipc_get_file_done(&r, &u.file_done);
+		break;
+	case 18:
+		(void)ipc_get_file_get(&r, &u.file_get);
+		break;
+	case 19:
+		(void)ipc_get_file_answer(&r, &u.file_answer);
+		break;
+	case 20:
+		read_files(r);
 		break;
 	default:
 		read_text(r);
