@@ -306,7 +306,6 @@ static void committed(struct store_request *r)
 	}
 	queue_screen_settle(q, &j->message, &j->accept, message_id_equal(a.id, j->accept.id));
 	tell(j, &a);
-	queue_outbox_push(q, j->accept.outbox, repeat ? 0 : j->accept.outbox_count);
 	queue_caps_warned(q, j->accept.warnings_out, repeat ? 0 : j->accept.warnings_count_out);
 	if (!repeat && watched(q)) {
 		publish_accepted(j);

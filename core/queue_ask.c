@@ -299,7 +299,7 @@ bool queue_ask_record(struct queue *q, unsigned edge, struct ipc_record *record)
 		queue_lookup_quote(q, edge, record->call, &in.accept);
 		return true;
 	}
-	if (queue_money_ask(q, edge, record->call, &in, NULL) || queue_screen_ask(q, edge, record->call, &in))
+	if (queue_screen_ask(q, edge, record->call, &in) || queue_money_ask(q, edge, record->call, &in, NULL))
 		return true;
 	struct ask_job *j = job_new(q, edge, record->call);
 	j->account = arena_text(j->holder->arena, in.account);

@@ -14,6 +14,8 @@ struct screen_ask {
 	struct holder *holder;
 	unsigned edge;
 	uint32_t generation, call;
+	enum ipc_question question;
+	bool is_operator;
 	struct text account, number, sender;
 	union {
 		struct store_request base;
@@ -197,7 +199,7 @@ static void dropped(struct store_request *r)
 }
 
 /* What a person said stands until that person, or who runs the gateway, says otherwise. */
-static void start_drop(struct screen_ask *j, bool operator)
+static void start_drop(struct screen_ask *j)
 {
 	const struct optout *o = find(j);
 
@@ -205,7 +207,7 @@ static void start_drop(struct screen_ask *j, bool operator)
 		answer_error(j, ERR_NOT_FOUND, "no such opt-out: GET /v1/optouts lists them");
 		return;
 	}
-	if (o->by_phone && !operator) {
+	if (o->by_phone && !j->is_operator) {
 		answer_error(j, ERR_DENIED,
 			     "S1: the recipient said STOP; START by the recipient, or an account with `admin yes`, "
 			     "takes it out");
@@ -229,32 +231,47 @@ static struct screen_ask *job_new(struct queue *q)
 	return j;
 }
 
+static void begin(void *owner)
+{
+	struct screen_ask *j = owner;
+
+	if (j->question == ASK_OPTOUTS)
+		start_list(j, j->number);
+	else if (j->question == ASK_OPTOUT_PUT)
+		start_put(j);
+	else
+		start_drop(j);
+}
+
+static void gone(void *owner)
+{
+	struct screen_ask *j = owner;
+	struct holder *h = j->holder;
+
+	queue_release_holder(j->queue, &h);
+}
+
 bool queue_screen_ask(struct queue *q, unsigned edge, uint32_t call, const struct ipc_ask *in)
 {
 	if (in->question != ASK_OPTOUTS && in->question != ASK_OPTOUT_PUT && in->question != ASK_OPTOUT_DROP)
 		return false;
 	struct screen_ask *j = job_new(q);
 	struct arena *arena = j->holder->arena;
-	bool operator= !in->account.len;
 
+	j->question = in->question;
 	j->edge = edge;
 	j->generation = q->edges[edge].generation;
 	j->call = call;
+	j->is_operator = !in->account.len;
 	j->account = arena_text(arena, in->accept.header);
 	j->number = arena_text(arena, in->accept.key);
 	j->sender = arena_text(arena, in->accept.body);
-	if (!operator&& !text_equal(in->account, j->account))
+	if (!j->is_operator && !text_equal(in->account, j->account))
 		answer_error(j, ERR_DENIED, "the list of another account is for accounts with `admin yes`");
 	else if (!screen_account(q->screen, j->account))
 		answer_error(j, ERR_NOT_FOUND, "no account has that name");
-	else if (q->screen->state != SCREEN_LOADED)
-		answer_error(j, ERR_BUSY, "the lists are being read: try again");
-	else if (in->question == ASK_OPTOUTS)
-		start_list(j, j->number);
-	else if (in->question == ASK_OPTOUT_PUT)
-		start_put(j);
 	else
-		start_drop(j, operator);
+		queue_screen_when_ready(q, begin, gone, j);
 	return true;
 }
 

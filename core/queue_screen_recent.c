@@ -154,11 +154,23 @@ bool screen_recent_read(const struct store_fact_row *row, uint8_t key[16], struc
 	return reader_done(&r) && hex_take(row->key, &w) == OK && writer_len(&w) == 16;
 }
 
+/* Read from the store: rows that were there before, for a repeated STOP, were not written and are not sent again. */
+static void send_events(struct queue *q, const struct store_accept *accept)
+{
+	for (unsigned i = 0; i < accept->outbox_count; i++) {
+		struct link *l = queue_link_get(q, accept->outbox[i].target);
+		l->outbox_waiting = true;
+		queue_outbox_fetch(q, l);
+	}
+}
+
 void queue_screen_settle(struct queue *q, const struct message *m, const struct store_accept *accept, bool committed)
 {
 	struct queue_screen *s = q->screen;
 	const struct screen_account *a = screen_account(s, m->account);
 
+	if (committed && !q->stopping)
+		send_events(q, accept);
 	if (!a || !a->window_us || !s->recents.count)
 		return;
 	for (unsigned i = 0; i < accept->deliveries_count; i++) {

@@ -172,7 +172,8 @@ struct text sms_message_id(const struct smpp_session *session, struct message_id
 
 static enum smpp_fault fault_of(const struct ipc_accepted *a)
 {
-	return a->recipient ? SMPP_FAULT_DESTINATION : SMPP_FAULT_NONE;
+	/* A conflict is with an earlier message: one to another destination would not help. */
+	return a->recipient && a->result != ERR_CONFLICT ? SMPP_FAULT_DESTINATION : SMPP_FAULT_NONE;
 }
 
 static void answer_accept(struct smpp_conn *conn, const struct call *call, const struct ipc_accepted *a)

@@ -34,7 +34,10 @@ static enum http_method method_of(struct text name)
 	static const struct {
 		const char *name;
 		enum http_method method;
-	} methods[] = { { "get", HTTP_METHOD_GET }, { "post", HTTP_METHOD_POST }, { "delete", HTTP_METHOD_DELETE } };
+	} methods[] = { { "get", HTTP_METHOD_GET },
+			{ "post", HTTP_METHOD_POST },
+			{ "put", HTTP_METHOD_PUT },
+			{ "delete", HTTP_METHOD_DELETE } };
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		if (text_is(name, methods[i].name))
