@@ -12,6 +12,7 @@
 #include "core/base/arena.h"
 #include "core/base/log.h"
 #include "daemon/role.h"
+#include "daemon/sms_carriers.h"
 #include "daemon/sms_modems.h"
 #include "sms/gsup_port.h"
 #include "sms/link_vty.h"
@@ -122,6 +123,7 @@ static struct gsup_port *new_gsup(const struct gsup_settings *s)
 	const char *why;
 
 	phone_settings_fill(&s->phones, LINK_GSUP, &p.phones);
+	p.phones.keeps_numbers = true;
 	p.limits.links_max = (uint32_t)s->mscs;
 	p.limits.phones_max = (uint32_t)s->phones.phones;
 	p.has_hlr = s->hlr.len && net_address_parse(s->hlr, &p.hlr, &why) == OK;
@@ -201,6 +203,7 @@ void sms_links_switch(struct channel *channel, const struct config *config)
 	links.config = config;
 	switch_gsup(before, config);
 	switch_sgs(before, config);
+	sms_carriers_switch(channel, config, tell_subscribers);
 	sms_modems_switch(channel, config);
 }
 
@@ -208,7 +211,19 @@ static struct phone_link *phones_of(struct text name)
 {
 	if (links.gsup && text_is(name, LINK_GSUP))
 		return gsup_port_phones(links.gsup);
-	return links.sgs && text_is(name, LINK_SGS) ? sgs_port_phones(links.sgs) : NULL;
+	if (links.sgs && text_is(name, LINK_SGS))
+		return sgs_port_phones(links.sgs);
+	return sms_carriers_phones(name);
+}
+
+/* Every link to phones that there is. */
+static void each_phones(void (*each)(void *owner, struct phone_link *phones), void *owner)
+{
+	if (links.gsup)
+		each(owner, gsup_port_phones(links.gsup));
+	if (links.sgs)
+		each(owner, sgs_port_phones(links.sgs));
+	sms_carriers_each(each, owner);
 }
 
 bool sms_links_deliver(const struct ipc_deliver *d)
@@ -229,13 +244,79 @@ bool sms_links_outbox(const struct ipc_outbox *row)
 	return phones != NULL;
 }
 
-bool sms_links_accepted(uint32_t call, const struct ipc_accepted *a)
+struct answer {
+	uint32_t call;
+	const struct ipc_accepted *accepted;
+	const struct ipc_facts *facts;
+	bool taken;
+};
+
+static void offer_accepted(void *owner, struct phone_link *phones)
 {
-	if (links.gsup && phone_link_accepted(gsup_port_phones(links.gsup), call, a))
-		return true;
-	if (links.sgs && phone_link_accepted(sgs_port_phones(links.sgs), call, a))
-		return true;
-	return sms_modems_accepted(call, a);
+	struct answer *a = owner;
+
+	a->taken = a->taken || phone_link_accepted(phones, a->call, a->accepted);
+}
+
+bool sms_links_accepted(uint32_t call, const struct ipc_accepted *accepted)
+{
+	struct answer a = { .call = call, .accepted = accepted };
+
+	each_phones(offer_accepted, &a);
+	return a.taken || sms_modems_accepted(call, accepted);
+}
+
+/* --- what else the queue says --- */
+
+static void offer_facts(void *owner, struct phone_link *phones)
+{
+	struct answer *a = owner;
+
+	a->taken = a->taken || phone_link_facts(phones, a->call, a->facts);
+}
+
+/* A list that a link asked for which is gone meanwhile is nobody's. */
+static void on_facts(void *owner, uint32_t call, const struct ipc_facts *facts)
+{
+	struct answer a = { .call = call, .facts = facts };
+
+	(void)owner;
+	each_phones(offer_facts, &a);
+}
+
+static void on_carrier(void *owner, const struct ipc_carrier *said)
+{
+	(void)owner;
+	sms_carriers_said(said);
+}
+
+static void on_link_pdu(void *owner, const struct ipc_link_pdu *pdu)
+{
+	(void)owner;
+	sms_carriers_received(pdu);
+}
+
+bool sms_links_record(struct ipc_record *record)
+{
+	static const struct channel_relay_handler handler = { on_carrier, on_link_pdu, on_facts };
+
+	return channel_relay_record(&handler, NULL, record);
+}
+
+static void connected(void *owner, struct phone_link *phones)
+{
+	(void)owner;
+	phone_link_connected(phones);
+}
+
+void sms_links_connected(void)
+{
+	each_phones(connected, NULL);
+}
+
+void sms_links_lost(void)
+{
+	sms_carriers_lost();
 }
 
 bool sms_links_reported(uint32_t call, bool done)
@@ -279,28 +360,47 @@ bool sms_links_unlisten(struct text purpose, struct text address)
 	return kind != NULL;
 }
 
+struct sayer {
+	void (*say)(void *owner, const char *line);
+	void *owner;
+};
+
+static void show_one(void *owner, struct phone_link *phones)
+{
+	const struct sayer *s = owner;
+
+	phone_link_show(phones, s->say, s->owner);
+}
+
 void sms_links_show(void (*say)(void *owner, const char *line), void *owner)
 {
-	if (links.gsup)
-		phone_link_show(gsup_port_phones(links.gsup), say, owner);
-	if (links.sgs)
-		phone_link_show(sgs_port_phones(links.sgs), say, owner);
+	each_phones(show_one, &(struct sayer){ say, owner });
 	sms_modems_show(say, owner);
+}
+
+static void stop_one(void *owner, struct phone_link *phones)
+{
+	(void)owner;
+	phone_link_stop(phones);
 }
 
 void sms_links_stop(void)
 {
-	if (links.gsup)
-		phone_link_stop(gsup_port_phones(links.gsup));
-	if (links.sgs)
-		phone_link_stop(sgs_port_phones(links.sgs));
+	each_phones(stop_one, NULL);
 	sms_modems_stop();
+}
+
+static void look_idle(void *owner, struct phone_link *phones)
+{
+	bool *idle = owner;
+
+	*idle = *idle && phone_link_idle(phones);
 }
 
 bool sms_links_idle(void)
 {
-	bool idle = !links.gsup || phone_link_idle(gsup_port_phones(links.gsup));
+	bool idle = true;
 
-	idle = idle && (!links.sgs || phone_link_idle(sgs_port_phones(links.sgs)));
+	each_phones(look_idle, &idle);
 	return idle && sms_modems_idle();
 }

@@ -21,6 +21,11 @@ bool sms_links_unlisten(struct text purpose, struct text address);
 
 void sms_links_show(void (*say)(void *owner, const char *line), void *owner);
 void sms_links_stop(void);
+/* Carriers, their PDUs, facts (core/ipc_relay.h). False: a record of another kind, or a bad one. */
+bool sms_links_record(struct ipc_record *record);
+void sms_links_connected(void); /* the queue is there (again) */
+void sms_links_lost(void);	/* it is not */
+
 bool sms_links_idle(void);
 
 /* A copy of what the parent passed for that node's address; -1: nothing yet. */

@@ -101,9 +101,25 @@ static void outbox(void *owner, const struct ipc_outbox *row)
 		smpp_server_outbox(sms.server, row);
 }
 
-static const struct channel_handler channel_handler = {
-	.deliver = deliver, .accepted = accepted, .reported = reported, .answer = answer, .outbox = outbox
-};
+static void connected(void *owner)
+{
+	(void)owner;
+	sms_links_connected();
+}
+
+static bool other(void *owner, struct ipc_record *r)
+{
+	(void)owner;
+	return sms_links_record(r);
+}
+
+static const struct channel_handler channel_handler = { .deliver = deliver,
+							.accepted = accepted,
+							.reported = reported,
+							.answer = answer,
+							.outbox = outbox,
+							.connected = connected,
+							.other = other };
 
 /* --- configuration
  * ---------------------------------------------------------------------------------------------------- */
@@ -259,8 +275,10 @@ static void peer(enum role_id id, struct ipc *ipc)
 
 static void peer_lost(enum role_id id)
 {
-	if (id == ROLE_QUEUE)
-		channel_lost(sms.channel);
+	if (id != ROLE_QUEUE)
+		return;
+	channel_lost(sms.channel);
+	sms_links_lost();
 }
 
 static bool record(enum role_id id, struct ipc *ipc, struct ipc_record *r)

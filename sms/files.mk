@@ -18,3 +18,5 @@ SRCS_sms += sms/sgs_port.c
 SRCS_sms += sms/link_vty.c sms/link_settings.c sms/link_doubt.c
 SRCS_sms += $(addprefix sms/, pcap.c pcap_file.c pcap_tap.c)
 SRCS_sms += sms/wap_service.c
+SRCS_sms += sms/phone_link_fact.c
+SRCS_sms += sms/carrier_port.c sms/carrier_vty.c

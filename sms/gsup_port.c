@@ -167,7 +167,7 @@ static void on_number(void *owner, const char *imsi, const char *msisdn)
 {
 	struct gsup_port *port = owner;
 
-	phone_link_number(port->phones, imsi, msisdn);
+	phone_link_learned(port->phones, imsi, msisdn);
 }
 
 static void on_ended(void *owner, const char *imsi, const struct gsup_end *e)

@@ -43,7 +43,7 @@ static enum result malformed(const char **why_out, const char *why)
 	return ERR_MALFORMED;
 }
 
-static enum result check_phones(const struct phone_settings *s, const char **why_out)
+enum result phone_settings_check(const struct phone_settings *s, const char **why_out)
 {
 	int quarters;
 
@@ -187,7 +187,7 @@ static enum result gsup_check(const void *node, const char **why_out)
 		return malformed(why_out, "name has 1 to 254 characters");
 	if (s->hlr.len && (net_address_parse(s->hlr, &hlr, why_out) || net_address_has_records(&hlr)))
 		return malformed(why_out, "hlr is ADDRESS:PORT, numeric");
-	return check_phones(&s->phones, why_out);
+	return phone_settings_check(&s->phones, why_out);
 }
 
 const struct node_kind gsup_kind = {
@@ -325,7 +325,7 @@ static enum result sgs_check(const void *node, const char **why_out)
 
 	if (!s->vlr_name.len || s->vlr_name.len > SGSAP_NAME_MAX)
 		return malformed(why_out, "vlr-name has 1 to 63 characters");
-	return check_phones(&s->phones, why_out);
+	return phone_settings_check(&s->phones, why_out);
 }
 
 const struct node_kind sgs_kind = {

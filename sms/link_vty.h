@@ -56,6 +56,13 @@ struct modem_settings {
 };
 extern const struct node_kind modem_kind;
 
+/* carrier NAME: phones behind another role (the cell, IMS). */
+struct carrier_settings {
+	struct config_node node;
+	struct phone_settings phones;
+};
+extern const struct node_kind carrier_kind;
+
 struct subscriber_settings {
 	struct config_node node; /* the name is the number: +491770900123 */
 	struct text imsi;
@@ -68,6 +75,8 @@ struct gsup_timers gsup_settings_timers(const struct gsup_settings *s);
 struct sgs_timers sgs_settings_timers(const struct sgs_settings *s);
 void modem_settings_fill(const struct modem_settings *s, struct modem_link_settings *out);
 
+/* Centre, time zone and rules of any link to phones. */
+MUST_CHECK enum result phone_settings_check(const struct phone_settings *s, const char **why_out);
 /* "+09:00", "-03:30" in quarters of an hour. */
 bool link_zone(struct text t, int *quarters_out);
 /* "rp 38 wait-alert", "gsup 2-10 later"; ERR_MALFORMED, ERR_FULL. */

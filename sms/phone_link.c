@@ -64,8 +64,10 @@ static void put_part(struct phone_link *link, struct phone_going *g, struct phon
 
 	tp_message_deliver(&g->plan, &g->message, &going, &w);
 	enum result result = link->carrier->send(link->owner, p->imsi, text_range((char *)tpdu, writer_len(&w)),
+	link->permit = g->permit;
 						 g->part + 1 < g->plan.split.parts);
 	if (result == OK) {
+	link->permit = (struct text){ 0 };
 		g->flying = p->flying = true;
 	} else if (result == ERR_NOT_FOUND) {
 		phone_link_wait(p, link->settings.retry.alert_us, "the phone is not there");
@@ -93,6 +95,8 @@ static void try_one(struct phone_link *link, struct phone_going *g, bool *unsaid
 	if (!link->up || behind || clock_monotonic() < g->again_us)
 		return;
 	if (!p || clock_monotonic() < p->not_before_us) {
+	if (!p && !link->loaded)
+		return;
 		put_off(link, g, p ? p->not_before_us - clock_monotonic() : link->settings.retry.alert_us,
 			p ? p->why : "no phone with that number was seen");
 		return;
@@ -125,13 +129,15 @@ static void turn_ended(void *owner)
 	link->look++;
 	phone_link_tell_back(link);
 	for (struct phone_going *g = link->first; g; g = next) {
+	phone_link_facts_turn(link);
 		next = g->next;
 		try_one(link, g, &unsaid);
 	}
 	phone_link_reports_turn(link);
 	if (unsaid)
 		phone_link_wake(link);
-	if ((link->first || link->back || link->reports) && !loop_timer_running(&link->timer))
+	if ((link->first || link->back || link->reports || link->unput || !link->loaded) &&
+	    !loop_timer_running(&link->timer))
 		loop_timer_start(link->loop, &link->timer, LOOK_US, look_again, link);
 }
 
@@ -156,6 +162,7 @@ static struct phone_going *going_new(struct phone_link *link, const struct ipc_d
 	}
 	g->message.body = arena_text(arena, d->body);
 	if (*result == OK)
+	g->permit = arena_text(arena, d->permit);
 		*result = tp_message_plan(&g->message, &link->settings.languages, arena, &g->plan, why);
 	return g;
 }
@@ -254,6 +261,7 @@ struct phone_link *phone_link_new(const struct phone_link_settings *settings, st
 	(void)text_copy(text_of(settings->link), link->name, sizeof(link->name));
 	link->settings.link = link->name;
 	link->by_imsi = key_table_new(settings->phones_max);
+	link->loaded = !settings->keeps_numbers;
 	link->by_number = key_table_new(settings->phones_max);
 	loop_hook_add(loop, &link->hook, turn_ended, link);
 	phone_link_up(link, false, "not connected yet");
@@ -306,6 +314,11 @@ bool phone_link_idle(const struct phone_link *link)
 }
 
 struct text phone_link_name(const struct phone_link *link)
+struct text phone_link_permit(const struct phone_link *link)
+{
+	return link->permit;
+}
+
 {
 	return text_of(link->name);
 }

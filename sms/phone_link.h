@@ -12,6 +12,7 @@
 
 #include "core/base/loop.h"
 #include "core/channel.h"
+#include "core/ipc_relay.h"
 #include "sms/link_doubt.h"
 #include "sms/retry_cause.h"
 #include "sms/split.h"
@@ -26,6 +27,7 @@ struct phone_link_settings {
 	uint32_t window;     /* deliveries it holds */
 	uint32_t phones_max; /* known at once */
 	bool trusted;	     /* its phones may send what reaches into phones and SIMs */
+	bool keeps_numbers;  /* what is learned is known again after a restart (phone_link_learned) */
 };
 
 /* What the carrier does. */
@@ -53,6 +55,10 @@ void phone_link_deliver(struct phone_link *link, const struct ipc_deliver *deliv
 /* A report to a phone, whose number is its "from"; ended by channel_outbox_end(). */
 void phone_link_outbox(struct phone_link *link, const struct ipc_outbox *row);
 /* False: not a call of this link. */
+/* The queue is there (again). */
+void phone_link_connected(struct phone_link *link);
+/* False: not a list that this link asked for. */
+bool phone_link_facts(struct phone_link *link, uint32_t call, const struct ipc_facts *facts);
 bool phone_link_accepted(struct phone_link *link, uint32_t call, const struct ipc_accepted *accepted);
 
 /* --- from the carrier --- */
@@ -60,6 +66,8 @@ void phone_link_up(struct phone_link *link, bool up, const char *why); /* the ca
 /* Digits without a plus, as an HLR has them. Another phone's number before is taken over. */
 void phone_link_number(struct phone_link *link, const char *imsi, const char *msisdn);
 /* It has no number any more: it gets nothing, and what it sends is refused. */
+/* The same, said by the network: kept as a fact of the queue where the settings say so. */
+void phone_link_learned(struct phone_link *link, const char *imsi, const char *msisdn);
 void phone_link_no_number(struct phone_link *link, const char *imsi);
 void phone_link_present(struct phone_link *link, const char *imsi, bool there);
 
@@ -73,6 +81,8 @@ struct phone_end {
 	uint8_t fcs;
 };
 void phone_link_ended(struct phone_link *link, const char *imsi, const struct phone_end *end);
+/* During the carrier's send(): of the priced message, for a role that checks it again; empty = none. */
+struct text phone_link_permit(const struct phone_link *link);
 
 /* A SUBMIT or another TPDU of RP-DATA. `number` as the carrier knows it, may be empty. The handle comes back. */
 void phone_link_message(struct phone_link *link, const char *imsi, struct text number, uint64_t handle,

@@ -125,7 +125,7 @@ static struct text sender_of(struct phone_link *link, const char *imsi, struct t
 	struct phone_known *p;
 
 	if (number.len && text_copy(number, digits, sizeof(digits)))
-		phone_link_number(link, imsi, digits);
+		phone_link_learned(link, imsi, digits);
 	p = phone_link_know(link, imsi);
 	if (p && p->not_before_us)
 		phone_link_present(link, imsi, true);

@@ -7,7 +7,7 @@
 #include "sms/phone_link.h"
 #include "sms/tp_message.h"
 
-#define PHONE_IMSI_MAX 15u
+#define PHONE_IMSI_MAX 63u /* a SIM's, or what a carrier of messages calls its phone: an address of record */
 #define PHONE_NUMBER_MAX 24u
 #define PHONE_CALLS_MAX 4096u
 
@@ -19,6 +19,9 @@ struct phone_known {
 	struct phone_known *next;	   /* of those that the queue is to hear of */
 	bool is_back;			   /* among them */
 	bool flying;			   /* the first of its deliveries is with the carrier */
+	struct phone_known *next_unput;	   /* of those whose number is to be kept as a fact */
+	bool unput;			   /* among them */
+	int64_t put_us;			   /* when it was; 0 = not by this process */
 	uint64_t looked;		   /* the look that met its first delivery: those behind wait */
 };
 
@@ -33,6 +36,7 @@ struct phone_going {
 	struct message message;
 	struct tp_plan plan;
 	uint16_t reference;
+	struct text permit;
 	unsigned part, tries;
 	bool announced, flying;
 	const char *why;
@@ -71,6 +75,10 @@ struct phone_link {
 	struct phone_known *back;     /* a list */
 	struct loop_timer timer;
 	struct loop_hook hook;
+	struct phone_known *unput;    /* another */
+	struct text permit;	      /* of what the carrier is being given */
+	uint32_t facts_call;	      /* of the list of numbers that is under way, 0 = none */
+	bool loaded;		      /* the list is in, or none is kept */
 	struct phone_call *calls;
 	unsigned calls_count;
 };
@@ -84,6 +92,9 @@ void phone_link_wait(struct phone_known *p, int64_t us, const char *why);
 void phone_link_tell_back(struct phone_link *link); /* to the queue: who is in reach again */
 /* phone_link_report.c */
 void phone_link_reports_turn(struct phone_link *link);
+/* phone_link_fact.c */
+void phone_link_facts_turn(struct phone_link *link);
+void phone_link_forget_fact(struct phone_link *link, const char *imsi);
 bool phone_link_report_ended(struct phone_link *link, struct phone_known *p, const struct phone_end *end);
 void phone_link_reports_return(struct phone_link *link, bool flying); /* to the queue; those under way too */
 void phone_link_calls_free(struct phone_link *link);

@@ -41,8 +41,10 @@ void phone_link_number(struct phone_link *link, const char *imsi, const char *ms
 	if (!p || !writer_ok(&w) || !msisdn[0] || text_is(text_of(number), p->number))
 		return;
 	before = key_table_remove(link->by_number, text_of(number));
-	if (before)
+	if (before) {
 		before->number[0] = 0;
+		phone_link_forget_fact(link, before->imsi);
+	}
 	if (p->number[0])
 		(void)key_table_remove(link->by_number, text_of(p->number));
 	memcpy(p->number, number, sizeof(number));
@@ -58,6 +60,7 @@ void phone_link_no_number(struct phone_link *link, const char *imsi)
 		return;
 	(void)key_table_remove(link->by_number, text_of(p->number));
 	p->number[0] = 0;
+	phone_link_forget_fact(link, imsi);
 }
 
 static void is_back(struct phone_link *link, struct phone_known *p)

@@ -104,7 +104,7 @@ static bool try_one(struct phone_link *link, struct phone_report **at)
 	struct phone_report *r = *at;
 	struct phone_known *p = key_table_find(link->by_number, text_of(r->number));
 
-	if (r->flying || !link->up || (p && p->flying))
+	if (r->flying || !link->up || (p ? p->flying : !link->loaded))
 		return false;
 	if (!p || clock_monotonic() < p->not_before_us) {
 		end(link, at, false, AGAIN_MS, p ? p->why : "no phone with that number was seen");
