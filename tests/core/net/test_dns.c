@@ -81,7 +81,7 @@ static int put_answer(struct writer *w, const char *name, uint16_t type)
 		return -SERVER_FAILURE;
 	if (type == TYPE_NAPTR && strstr(name, "e164.arpa")) {
 		put_record(w, type, 60, naptr_first, sizeof(naptr_first) - 1);
-		put_record(w, type, 60, naptr_second, sizeof(naptr_second) - 1);
+		put_record(w, type, 40, naptr_second, sizeof(naptr_second) - 1);
 		return 2;
 	}
 	if (type == TYPE_A && strcmp(name, "six.test")) {
@@ -134,6 +134,7 @@ struct asked {
 	unsigned answers, count;
 	enum result result;
 	char first[NET_ADDRESS_TEXT_SIZE], last[NET_ADDRESS_TEXT_SIZE];
+	uint32_t ttl_s;
 	struct dns_naptr naptrs[4];
 	struct dns *ask_again;
 };
@@ -144,6 +145,7 @@ static void answered(void *owner, const struct dns_answer *answer)
 
 	a->answers++;
 	a->result = answer->result;
+	a->ttl_s = answer->ttl_s;
 	a->count = answer->count;
 	if (answer->result)
 		assert_non_null(answer->why);
@@ -263,11 +265,13 @@ static void enum_names(void **state)
 	struct asked a = ask(&f, DNS_NAPTR, name);
 	assert_int_equal(a.result, OK);
 	assert_int_equal(a.count, 2);
+	assert_int_equal(a.ttl_s, 40); /* the least of the set */
 	assert_string_equal(a.naptrs[0].service, "E2U+mms"); /* the lower preference first */
 	assert_string_equal(a.naptrs[0].replacement, "mms.example");
 	assert_int_equal(a.naptrs[1].order, 100);
 	assert_int_equal(a.naptrs[1].preference, 10);
 	assert_string_equal(a.naptrs[1].regexp, "!^.*$!sip:+4917@ims.example!");
+	assert_int_equal(ask(&f, DNS_NAPTR, name).ttl_s, 40);
 	assert_int_equal(ask(&f, DNS_NAPTR, "four.test").result, ERR_NOT_FOUND);
 	close_all(&f);
 }
