@@ -701,6 +701,10 @@ struct store_policy {
 	/* Empty = none. */
 	struct text (*cdr)(void *owner, const struct store_row *row, enum store_outcome outcome, int64_t now_us,
 			   struct arena *arena);
+	/* The record of `amount` given back because of this end, beside that of the end itself. Empty = none; may be
+	 * NULL. */
+	struct text (*refund_cdr)(void *owner, const struct store_row *row, int64_t amount, int64_t now_us,
+				  struct arena *arena);
 	/* A hold crossed `percent` (80, 100) of a cap's window. Fill all but the id, which is the window's and mark's:
 	 * it is written once however often the mark is crossed. May be NULL; false writes nothing. */
 	bool (*cap_warning)(void *owner, const struct store_cap *window, unsigned percent, int64_t now_us,

@@ -11,4 +11,4 @@ $(B)/gen/store/schema_%.h: store/schema/%.sql
 	@mkdir -p $(@D)
 	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 $(B)/store/sqlite_schema.o: $(B)/gen/store/schema_001_initial.h $(B)/gen/store/schema_002_state_checks.h
-$(B)/store/sqlite_schema.o: $(B)/gen/store/schema_003_early_reports.h
+$(B)/store/sqlite_schema.o: $(B)/gen/store/schema_003_early_reports.h $(B)/gen/store/schema_004_lean_rows.h

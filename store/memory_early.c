@@ -102,17 +102,21 @@ static struct memory_wire *find_wire(struct memory_store *m, const struct store_
 	return report_first_counts(c) ? first : NULL;
 }
 
+/* Of one part counts what is reported, of several the worst. */
 static void report_of(struct memory_store *m, struct store_report *c, struct memory_wire *wire)
 {
+	enum store_outcome outcome = c->outcome;
+
 	if (c->outcome > wire->outcome)
 		wire->outcome = c->outcome;
 	c->id_out = wire->delivery;
+	if (wire->parts > 1 && c->outcome > OUTCOME_SENT)
+		outcome = memory_wires_outcome(m, wire->delivery);
 	struct memory_row *row = memory_row_find(m, wire->delivery);
 	if (!row)
 		answer_refused(&c->base, STORE_NOT_FOUND, "no such delivery");
 	else
-		memory_report_apply(m, c, row,
-				    c->outcome > OUTCOME_SENT ? memory_wires_outcome(m, wire->delivery) : c->outcome);
+		memory_report_apply(m, c, row, outcome);
 }
 
 static void report_wire(struct memory_store *m, struct store_report *c)

@@ -4,27 +4,31 @@
 #include "store/memory_store.h"
 
 static void tell_end(struct memory_store *m, const struct memory_row *r, enum store_outcome outcome,
-		     const struct store_row *before, struct arena *arena, struct receipt_list *list)
+		     const struct store_row *before, bool ended_before, struct arena *arena, struct receipt_list *list)
 {
 	struct store_outbox o = { 0 };
 
 	if (!m->policy)
 		return;
 	struct store_row *row = memory_row_copy(m, r, arena);
-	row->ended_before = before != NULL;
-	row->refunded_before = before ? before->charge_refunded : 0;
+	row->ended_before = ended_before;
+	row->refunded_before = before->charge_refunded;
 	if (m->policy->receipt && m->policy->receipt(m->policy->owner, row, outcome, m->now_us, arena, &o)) {
 		memory_outbox_put(m, &o);
 		receipt_add(list, &o, arena);
 	}
 	if (m->policy->cdr)
 		memory_cdr_put(m, row->id, 0, m->policy->cdr(m->policy->owner, row, outcome, m->now_us, arena));
+	int64_t back = row->charge_refunded - row->refunded_before;
+	if (m->policy->refund_cdr && back > 0)
+		memory_cdr_put(m, row->id, 0, m->policy->refund_cdr(m->policy->owner, row, back, m->now_us, arena));
 }
 
 void memory_end_row(struct memory_store *m, struct memory_row *r, enum store_outcome outcome, struct octets trail,
 		    struct arena *arena, struct receipt_list *list)
 {
-	const struct store_row *before = r->row.state == DELIVERY_FINISHED ? memory_row_copy(m, r, arena) : NULL;
+	bool ended_before = r->row.state == DELIVERY_FINISHED;
+	const struct store_row *before = memory_row_copy(m, r, arena);
 
 	memory_end_money(m, r->row.id, outcome);
 	r->row.state = DELIVERY_FINISHED;
@@ -36,7 +40,7 @@ void memory_end_row(struct memory_store *m, struct memory_row *r, enum store_out
 	r->keys_count = 0;
 	memory_trail(m, r, trail);
 	memory_lane_promote(m, r);
-	tell_end(m, r, outcome, before, arena, list);
+	tell_end(m, r, outcome, before, ended_before, arena, list);
 }
 
 struct memory_wire *memory_wire_find(const struct memory_store *m, struct text peer, struct text id)
@@ -76,6 +80,7 @@ static void take_wires(struct memory_store *m, struct store_finish *f, struct te
 		wire->peer = memory_text(m, f->peer);
 		wire->id = memory_text(m, f->wires[i].id);
 		wire->delivery = f->id;
+		wire->parts = f->wires_count;
 		wire->until_us = f->wires_until_us;
 		f->early_report_out |= memory_early_take(m, wire, recipient);
 	}

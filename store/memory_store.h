@@ -24,6 +24,7 @@ struct memory_row { /* a delivery; its message's fields are repeated in each */
 struct memory_wire {
 	struct text peer, id;
 	struct message_id delivery;
+	unsigned parts; /* of the message, each with a wire id of its own */
 	enum store_outcome outcome;
 	int64_t until_us;
 };

@@ -125,13 +125,20 @@ enum store_outcome sqlite_wires_outcome(struct sqlite_store *s, struct message_i
 /* What a report says of a row that is there: c's answer and outputs. */
 void sqlite_report_apply(struct sqlite_store *s, struct store_report *c, struct store_row *row,
 			 enum store_outcome outcome);
-/* Whose a wire id is, and to whom that went (in `arena`, empty once pruned); false: nobody's. */
-bool sqlite_wire_find(struct sqlite_store *s, struct text peer, struct text wire_id, struct arena *arena,
-		      struct message_id *id_out, struct text *recipient_out);
+struct wire {
+	struct text peer, id;
+	struct message_id delivery;
+	unsigned parts; /* of the message, each with a wire id of its own */
+};
+/* False: it is nobody's. */
+bool sqlite_wire_find(struct sqlite_store *s, struct text peer, struct text wire_id, struct wire *out);
+/* Counts a report for its segment: what that comes to for the delivery, OUTCOME_NONE while segments are open. */
+enum store_outcome sqlite_wire_report(struct sqlite_store *s, const struct wire *wire, const struct store_report *c);
 void sqlite_wire_raise(struct sqlite_store *s, struct text peer, struct text wire_id, enum store_outcome outcome);
 void sqlite_early_keep(struct sqlite_store *s, const struct store_report *c, int64_t until_us);
-/* An early report that means this new wire id raises its outcome and is gone; true when there was one. */
-bool sqlite_early_take(struct sqlite_store *s, struct store_finish *f, struct text wire_id);
+/* An early report that means this new wire id is counted for it and gone; true when there was one. */
+bool sqlite_early_take(struct sqlite_store *s, struct store_finish *f, struct text wire_id,
+		       enum store_outcome *outcome_out);
 /* Those kept in vain go to whoever has their first form; how many deliveries that ended. */
 unsigned sqlite_early_expire(struct sqlite_store *s, unsigned limit, struct arena *arena, struct receipt_list *list);
 

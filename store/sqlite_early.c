@@ -92,7 +92,8 @@ static bool choose(struct sqlite_store *s, struct store_finish *f, struct text w
 	return any;
 }
 
-bool sqlite_early_take(struct sqlite_store *s, struct store_finish *f, struct text wire_id)
+bool sqlite_early_take(struct sqlite_store *s, struct store_finish *f, struct text wire_id,
+		       enum store_outcome *outcome_out)
 {
 	struct found best;
 
@@ -102,7 +103,9 @@ bool sqlite_early_take(struct sqlite_store *s, struct store_finish *f, struct te
 		hurry(s, f->peer, best.first_id);
 		return false;
 	}
-	sqlite_wire_raise(s, f->peer, wire_id, best.outcome);
+	if (f->wires_count > 1)
+		sqlite_wire_raise(s, f->peer, wire_id, best.outcome);
+	*outcome_out = best.outcome;
 	end(s, f->peer, best.first_id);
 	return true;
 }
@@ -114,15 +117,16 @@ static bool give(struct sqlite_store *s, struct text peer, struct text wire_id, 
 	struct store_report c = {
 		.arena = arena, .peer = peer, .outcome = outcome, .trail = trail_early(arena, s->now_us, outcome)
 	};
-	struct text recipient;
+	struct wire wire;
 
-	if (!sqlite_wire_find(s, peer, wire_id, arena, &c.id_out, &recipient))
+	if (!sqlite_wire_find(s, peer, wire_id, &wire))
 		return false;
-	sqlite_wire_raise(s, peer, wire_id, outcome);
+	c.id_out = wire.delivery;
+	outcome = sqlite_wire_report(s, &wire, &c);
 	struct store_row *row = sqlite_row_get(s, c.id_out, arena);
 	if (!row)
 		return false;
-	sqlite_report_apply(s, &c, row, outcome > OUTCOME_SENT ? sqlite_wires_outcome(s, c.id_out) : outcome);
+	sqlite_report_apply(s, &c, row, outcome);
 	for (unsigned i = 0; i < c.receipts_count_out; i++)
 		receipt_add(list, &c.receipts_out[i], arena);
 	return c.final_out;

@@ -61,6 +61,9 @@ static void tell_end(struct sqlite_store *s, struct store_row *row, enum store_o
 	}
 	if (s->policy->cdr)
 		sqlite_cdr_put(s, row->id, 0, s->policy->cdr(s->policy->owner, row, outcome, s->now_us, arena));
+	int64_t back = row->charge_refunded - row->refunded_before;
+	if (s->policy->refund_cdr && back > 0)
+		sqlite_cdr_put(s, row->id, 0, s->policy->refund_cdr(s->policy->owner, row, back, s->now_us, arena));
 }
 
 /* A parked row that was read with others may have become head since, when one before it ended. */

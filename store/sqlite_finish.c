@@ -3,7 +3,8 @@
 #include "store/sqlite_money.h"
 
 /* Another delivery that has it keeps it. */
-static void take_wire(struct sqlite_store *s, struct store_finish *f, const struct store_wire *wire)
+static void take_wire(struct sqlite_store *s, struct store_finish *f, const struct store_wire *wire,
+		      enum store_outcome *early)
 {
 	sqlite3_stmt *q = sql(s, SQL_WIRE_PUT);
 
@@ -11,8 +12,9 @@ static void take_wire(struct sqlite_store *s, struct store_finish *f, const stru
 	sql_text(q, 2, wire->id);
 	sql_id(q, 3, f->id);
 	sqlite3_bind_int(q, 4, wire->n);
-	sqlite3_bind_int64(q, 5, f->wires_until_us);
-	if (sql_run(s, q) == 1 && sqlite_early_take(s, f, wire->id))
+	sqlite3_bind_int(q, 5, (int)f->wires_count);
+	sqlite3_bind_int64(q, 6, f->wires_until_us);
+	if (sql_run(s, q) == 1 && sqlite_early_take(s, f, wire->id, early))
 		f->early_report_out = true;
 }
 
@@ -62,11 +64,12 @@ static void settle(struct sqlite_store *s, const struct store_finish *f, const s
 }
 
 /* A report had overtaken the finish: it is applied at once. */
-static void apply_early(struct sqlite_store *s, struct store_finish *f)
+static void apply_early(struct sqlite_store *s, struct store_finish *f, enum store_outcome early)
 {
-	enum store_outcome early = sqlite_wires_outcome(s, f->id);
 	struct receipt_list list = { 0 };
 
+	if (f->wires_count > 1)
+		early = sqlite_wires_outcome(s, f->id);
 	if (f->await_until_us <= 0 || early <= OUTCOME_SENT)
 		return;
 	struct store_row *row = sqlite_row_get(s, f->id, f->arena);
@@ -82,6 +85,7 @@ void sqlite_finish(struct sqlite_store *s, struct store_request *r)
 {
 	struct store_finish *f = (struct store_finish *)r;
 	struct charge_row charges[CHARGES_MAX];
+	enum store_outcome early = OUTCOME_NONE;
 	struct live live;
 	bool found = sqlite_live(s, f->id, &live);
 
@@ -107,8 +111,8 @@ void sqlite_finish(struct sqlite_store *s, struct store_request *r)
 	sqlite_cdr_put(s, f->id, 0, f->cdr);
 	f->outcome_out = f->outcome;
 	for (unsigned i = 0; i < f->wires_count; i++)
-		take_wire(s, f, &f->wires[i]);
+		take_wire(s, f, &f->wires[i], &early);
 	if (f->early_report_out)
-		apply_early(s, f);
+		apply_early(s, f, early);
 	answer_done(r);
 }

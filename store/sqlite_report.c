@@ -17,8 +17,7 @@ enum store_outcome sqlite_wires_outcome(struct sqlite_store *s, struct message_i
 	return outcome;
 }
 
-bool sqlite_wire_find(struct sqlite_store *s, struct text peer, struct text wire_id, struct arena *arena,
-		      struct message_id *id_out, struct text *recipient_out)
+bool sqlite_wire_find(struct sqlite_store *s, struct text peer, struct text wire_id, struct wire *out)
 {
 	sqlite3_stmt *q = sql(s, SQL_WIRE_GET);
 
@@ -26,37 +25,55 @@ bool sqlite_wire_find(struct sqlite_store *s, struct text peer, struct text wire
 	sql_text(q, 2, wire_id);
 	if (!sql_row(s, q))
 		return false;
-	*id_out = sql_get_id(q, 0);
-	*recipient_out = sql_get_text(q, 1, arena);
+	*out = (struct wire){ peer, wire_id, sql_get_id(q, 0), (unsigned)sqlite3_column_int(q, 1) };
 	sqlite3_reset(q);
 	return true;
 }
 
-/* The form that is a known wire id and means this report (core/store.h). `first_out`: the first one is somebody's. */
-static bool find_wire(struct sqlite_store *s, struct store_report *c, struct text *wire_out, bool *first_out)
+enum store_outcome sqlite_wire_report(struct sqlite_store *s, const struct wire *wire, const struct store_report *c)
+{
+	if (wire->parts > 1)
+		sqlite_wire_raise(s, wire->peer, wire->id, c->outcome);
+	if (wire->parts > 1 && c->outcome > OUTCOME_SENT)
+		return sqlite_wires_outcome(s, wire->delivery);
+	return c->outcome;
+}
+
+static bool names_recipient(struct sqlite_store *s, const struct store_report *c, struct message_id delivery)
 {
 	const struct report_addresses addresses = { c->source, c->destination };
-	struct message_id id, first = { { 0 } };
-	struct text recipient;
+	sqlite3_stmt *q = sql(s, SQL_RECIPIENT_GET);
+
+	sql_id(q, 1, delivery);
+	if (!sql_row(s, q))
+		return false;
+	bool names = report_names(addresses, sql_get_text(q, 0, c->arena));
+	sqlite3_reset(q);
+	return names;
+}
+
+/* The form that is a known wire id and means this report (core/store.h). `first_out`: the first one is somebody's. */
+static bool find_wire(struct sqlite_store *s, const struct store_report *c, struct wire *out, bool *first_out)
+{
+	bool counts = report_first_counts(c);
+	struct wire wire, first;
 
 	*first_out = false;
 	for (unsigned i = 0; i < c->wire_ids_count; i++) {
-		if (!sqlite_wire_find(s, c->peer, c->wire_ids[i], c->arena, &id, &recipient))
+		if (!sqlite_wire_find(s, c->peer, c->wire_ids[i], &wire))
 			continue;
-		if (report_names(addresses, recipient)) {
-			*wire_out = c->wire_ids[i];
-			c->id_out = id;
+		if ((counts && c->wire_ids_count == 1) || names_recipient(s, c, wire.delivery)) {
+			*out = wire;
 			return true;
 		}
 		if (!i) {
 			*first_out = true;
-			first = id;
+			first = wire;
 		}
 	}
-	if (!*first_out || !report_first_counts(c))
+	if (!*first_out || !counts)
 		return false;
-	*wire_out = c->wire_ids[0];
-	c->id_out = first;
+	*out = first;
 	return true;
 }
 
@@ -118,7 +135,8 @@ void sqlite_report_apply(struct sqlite_store *s, struct store_report *c, struct 
 void sqlite_report(struct sqlite_store *s, struct store_request *r)
 {
 	struct store_report *c = (struct store_report *)r;
-	struct text wire = { 0 };
+	enum store_outcome outcome = c->outcome;
+	struct wire wire;
 	bool first_known;
 
 	c->early_out = c->final_out = false;
@@ -128,17 +146,17 @@ void sqlite_report(struct sqlite_store *s, struct store_request *r)
 		answer_refused(r, STORE_BAD_REQUEST, "a report needs an id");
 		return;
 	}
-	if (!c->has_delivery && !find_wire(s, c, &wire, &first_known)) {
-		keep_early(s, c, first_known);
-		return;
+	if (!c->has_delivery) {
+		if (!find_wire(s, c, &wire, &first_known)) {
+			keep_early(s, c, first_known);
+			return;
+		}
+		c->id_out = wire.delivery;
+		outcome = sqlite_wire_report(s, &wire, c);
 	}
-	if (wire.len)
-		sqlite_wire_raise(s, c->peer, wire, c->outcome);
 	struct store_row *row = sqlite_row_get(s, c->id_out, c->arena);
 	if (!row)
 		answer_refused(r, STORE_NOT_FOUND, "no such delivery");
 	else
-		sqlite_report_apply(s, c, row,
-				    wire.len && c->outcome > OUTCOME_SENT ? sqlite_wires_outcome(s, c->id_out)
-									  : c->outcome);
+		sqlite_report_apply(s, c, row, outcome);
 }

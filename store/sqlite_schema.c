@@ -15,8 +15,11 @@ static const char version_2[] =
 static const char version_3[] =
 #include "store/schema_003_early_reports.h"
 	;
+static const char version_4[] =
+#include "store/schema_004_lean_rows.h"
+	;
 
-static const char *const steps[] = { NULL, version_1, version_2, version_3 };
+static const char *const steps[] = { NULL, version_1, version_2, version_3, version_4 };
 #define NEWEST ((int)(sizeof(steps) / sizeof(steps[0])) - 1)
 
 static int version_of(sqlite3 *db)

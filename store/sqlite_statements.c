@@ -82,14 +82,14 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 	[SQL_TRAIL_GET] = "SELECT trail FROM delivery WHERE id = ?1",
 	[SQL_TRAIL_SET] = "UPDATE delivery SET trail = ?2 WHERE id = ?1",
 	[SQL_TRAIL_ADD] = "UPDATE delivery SET " TRAIL_ADD("?2") "WHERE id = ?1",
-	[SQL_WIRE_GET] = "SELECT w.delivery_id, d.recipient FROM wire w LEFT JOIN delivery d ON d.id = w.delivery_id "
-			 "WHERE w.peer = ?1 AND w.wire_id = ?2",
-	[SQL_WIRE_PUT] = "INSERT OR IGNORE INTO wire (peer, wire_id, delivery_id, n, until_us) VALUES (?1, ?2, ?3, ?4, "
-			 "?5)",
+	[SQL_WIRE_GET] = "SELECT delivery_id, parts FROM wire WHERE peer = ?1 AND wire_id = ?2",
+	[SQL_WIRE_PUT] = "INSERT OR IGNORE INTO wire (peer, wire_id, delivery_id, n, parts, until_us) VALUES (?1, ?2, "
+			 "?3, ?4, ?5, ?6)",
+	[SQL_RECIPIENT_GET] = "SELECT recipient FROM delivery WHERE id = ?1",
 	[SQL_WIRE_OUTCOME] = "UPDATE wire SET outcome = max(coalesce(outcome, 0), ?3) WHERE peer = ?1 AND wire_id = ?2",
 	/* Failed segments outrank delivered ones once all are in: the worst counts. */
 	[SQL_WIRE_WORST] = "SELECT count(*), sum(coalesce(outcome, 0) > 1), min(CASE WHEN outcome > 1 THEN outcome "
-			   "END) FROM wire WHERE delivery_id = ?1",
+			   "END) FROM wire WHERE delivery_id = ?1 AND parts > 1",
 	[SQL_EARLY_PUT] = "INSERT INTO early (peer, first_id, n, wire_id, source, destination, sure, outcome, "
 			  "until_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[SQL_EARLY_RAISE] = "UPDATE early SET outcome = max(outcome, ?3) WHERE peer = ?1 AND first_id = ?2",
@@ -166,7 +166,8 @@ const char *const sqlite_statement_texts[SQL_COUNT] = {
 			  "seq <= ?3 AND seq < ?4 ORDER BY seq LIMIT ?2) WHERE created_us < ?1)",
 	[SQL_PRUNE_OUTBOX] = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_us IS NOT NULL AND "
 			     "done_us < ?1 ORDER BY done_us LIMIT ?2)",
-	[SQL_PRUNE_WIRE] = "DELETE FROM wire WHERE rowid IN (SELECT rowid FROM wire WHERE until_us < ?1 ORDER BY "
+	[SQL_PRUNE_WIRE] = "DELETE FROM wire WHERE (peer, wire_id) IN (SELECT peer, wire_id FROM wire WHERE until_us < "
+			   "?1 ORDER BY "
 			   "until_us LIMIT ?2)",
 	[SQL_PRUNE_FACT] = "DELETE FROM fact WHERE rowid IN (SELECT rowid FROM fact WHERE until_us <= ?1 ORDER BY "
 			   "until_us LIMIT ?2)",

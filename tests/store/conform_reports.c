@@ -164,6 +164,23 @@ static void the_reading_that_agrees_goes_before_the_first(void **state)
 	assert_int_equal(outcome_of(w, ben), OUTCOME_DELIVERED);
 }
 
+static void a_lower_word_of_one_part_is_a_conflict(void **state)
+{
+	struct world *w = *state;
+	struct message_id ann = send_to(w, TO_ANN);
+	struct text wire = TEXT_LITERAL("16");
+	struct store_report lower = { .arena = w->arena,
+				      .peer = TEXT_LITERAL("smsc"),
+				      .wire_ids = &wire,
+				      .wire_ids_count = 1,
+				      .outcome = OUTCOME_REFUSED };
+
+	(void)taken_as(w, ann, "16");
+	assert_true(receipt(w, "16", "22", TO_ANN, false)->final_out);
+	assert_int_equal(DO(w, &lower, STORE_REPORT), STORE_CONFLICT);
+	assert_int_equal(outcome_of(w, ann), OUTCOME_DELIVERED);
+}
+
 /* Short codes and names are no numbers: they count whole. */
 static void names_count_whole(void **state)
 {
@@ -201,6 +218,7 @@ int conform_reports(void)
 		CASE(a_sure_first_reading_needs_no_address),
 		CASE(without_addresses_the_first_reading_alone_counts),
 		CASE(the_reading_that_agrees_goes_before_the_first),
+		CASE(a_lower_word_of_one_part_is_a_conflict),
 		CASE(names_count_whole),
 		CASE(early_ones_outlive_a_restart),
 	};

@@ -196,8 +196,7 @@ static void a_life(void **state)
 	assert_true(r.final_out);
 	assert_int_equal(get(w, d.id_out)->outcome, OUTCOME_DELIVERED);
 	assert_int_equal(report(w, "id-1", OUTCOME_DELIVERED).base.answer, STORE_REPEAT);
-	assert_int_equal(report(w, "id-1", OUTCOME_REFUSED).base.answer,
-			 STORE_REPEAT); /* the wire keeps the higher word */
+	assert_int_equal(report(w, "id-1", OUTCOME_REFUSED).base.answer, STORE_CONFLICT); /* outcomes only rise */
 	assert_int_equal(get(w, d.id_out)->outcome, OUTCOME_DELIVERED);
 }
 
