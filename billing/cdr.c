@@ -94,6 +94,8 @@ void cdr_write(struct writer *w, const struct cdr *cdr)
 	put_flag(w, "duplicate", cdr->duplicate);
 	put_flag(w, "doubt", cdr->doubt);
 	put_flag(w, "operator_bears", cdr->operator_bears);
+	if (cdr->reason.len)
+		put_text(w, "reason", cdr->reason);
 	writer_u8(w, '}');
 }
 

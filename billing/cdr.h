@@ -42,6 +42,7 @@ struct cdr {
 	bool duplicate; /* delivered twice, charged once */
 	bool doubt;
 	bool operator_bears;
+	struct text reason; /* of a refund */
 };
 
 /* The record, without number and chain. */

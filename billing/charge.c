@@ -217,6 +217,7 @@ struct billing *billing_new(billing_segments segments)
 					.finish = finish,
 					.permit = put_permit,
 					.cdr = billing_cdr,
+					.refund_cdr = billing_refund_cdr,
 					.fund_cdr = billing_fund_cdr,
 					.put_amount = amount_print,
 					.take_amount = take_amount,

@@ -89,6 +89,8 @@ void billing_key(struct billing *billing, struct store *store);
 
 /* charge_record.c */
 struct text billing_cdr(void *owner, const struct charge_record *record, struct arena *arena);
+struct text billing_refund_cdr(void *owner, const struct charge_record *record, int64_t amount, struct text reason,
+			       struct arena *arena);
 struct text billing_fund_cdr(void *owner, struct text account, int64_t amount, struct text currency, int64_t now_us,
 			     struct arena *arena);
 

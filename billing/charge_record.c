@@ -14,33 +14,51 @@ static struct text written(const struct cdr *cdr, struct arena *arena)
 	return text_range((const char *)w.start, writer_len(&w));
 }
 
+static struct cdr cdr_of(const struct charge_record *r)
+{
+	return (struct cdr){ .type = text_is(r->bearer, "rcs") ? CDR_RCS : CDR_SMS,
+			     .account = r->message->account,
+			     .originator = r->message->sender,
+			     .recipient = r->recipient,
+			     .delivery = r->id,
+			     .submit_us = r->accepted_us,
+			     .end_us = r->now_us,
+			     .size = (int64_t)r->message->body.len,
+			     .units = r->units,
+			     .validity_s = (r->expires_us - r->accepted_us) / USEC_PER_SEC,
+			     .report_asked = r->message->reports != 0,
+			     .result = r->outcome,
+			     .bearers = r->bearer,
+			     .rule = r->rule,
+			     .attempts = r->attempts,
+			     .price_version = r->version,
+			     .amount = r->posted,
+			     .duplicate = r->again,
+			     .currency = r->currency,
+			     .doubt = r->outcome == OUTCOME_UNKNOWN,
+			     .operator_bears = r->operator_bears };
+}
+
 struct text billing_cdr(void *owner, const struct charge_record *r, struct arena *arena)
 {
 	struct billing *b = owner;
-	struct cdr cdr = { .type = text_is(r->bearer, "rcs") ? CDR_RCS : CDR_SMS,
-			   .account = r->message->account,
-			   .originator = r->message->sender,
-			   .recipient = r->recipient,
-			   .delivery = r->id,
-			   .submit_us = r->accepted_us,
-			   .end_us = r->now_us,
-			   .size = (int64_t)r->message->body.len,
-			   .units = r->units,
-			   .validity_s = (r->expires_us - r->accepted_us) / USEC_PER_SEC,
-			   .report_asked = r->message->reports != 0,
-			   .result = r->outcome,
-			   .bearers = r->bearer,
-			   .rule = r->rule,
-			   .attempts = r->attempts,
-			   .price_version = r->version,
-			   .amount = r->posted - r->refunded,
-			   .duplicate = r->again,
-			   .currency = r->currency,
-			   .doubt = r->outcome == OUTCOME_UNKNOWN,
-			   .operator_bears = r->operator_bears };
+	struct cdr cdr = cdr_of(r);
 
 	if (!atomic_load(&b->on))
 		return (struct text){ 0 };
+	return written(&cdr, arena);
+}
+
+struct text billing_refund_cdr(void *owner, const struct charge_record *r, int64_t amount, struct text reason,
+			       struct arena *arena)
+{
+	struct cdr cdr = cdr_of(r);
+
+	(void)owner;
+	cdr.type = CDR_REFUND;
+	cdr.amount = -amount;
+	cdr.operator_bears = false;
+	cdr.reason = reason;
 	return written(&cdr, arena);
 }
 

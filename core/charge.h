@@ -78,7 +78,7 @@ struct charge_record {
 	int64_t attempts, units, accepted_us, expires_us, now_us;
 	struct text currency; /* empty: nothing was charged */
 	int64_t version;
-	int64_t posted, refunded; /* that no earlier record of it told */
+	int64_t posted; /* that no earlier record of it told */
 	bool operator_bears;
 	bool again; /* it had ended before: a later report changed the outcome */
 };
@@ -131,6 +131,9 @@ struct charge_port {
 	void (*permit)(struct writer *w, const struct charge_permit *permit);
 	/* Empty while it is off. */
 	struct text (*cdr)(void *owner, const struct charge_record *record, struct arena *arena);
+	/* The record of what is given back of it: its posting reversed. */
+	struct text (*refund_cdr)(void *owner, const struct charge_record *record, int64_t amount, struct text reason,
+				  struct arena *arena);
 	/* The record of a top-up. */
 	struct text (*fund_cdr)(void *owner, struct text account, int64_t amount, struct text currency, int64_t now_us,
 				struct arena *arena);

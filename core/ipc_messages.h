@@ -254,6 +254,7 @@ enum ipc_question {
 	ASK_OPTOUTS, /* key: empty, or where the page before said that the next one begins */
 	ASK_OPTOUT_PUT,
 	ASK_OPTOUT_DROP,
+	ASK_REFUND, /* id of a delivery, header: reason, body: amount or empty = all of it, key: idempotency key */
 	ASK_COUNT
 };
 struct ipc_ask {

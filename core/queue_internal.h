@@ -357,6 +357,8 @@ void queue_money_finish(struct queue *q, struct flight *f, struct store_finish *
 /* The store's policy with records by the port. */
 struct text queue_money_cdr(const struct charge_port *port, const struct message *m, const struct store_row *row,
 			    enum store_outcome outcome, int64_t now_us, struct arena *arena);
+struct text queue_money_refund_cdr(const struct charge_port *port, const struct message *m, const struct store_row *row,
+				   int64_t amount, struct text reason, int64_t now_us, struct arena *arena);
 
 /* queue_money_hold.c */
 /* The payer's answer to the question about one delivery on hold. */
@@ -398,6 +400,9 @@ bool queue_rcs_closed(struct flight *f, const struct ipc_result *in, struct text
 struct text queue_wake_recipient(struct text number, struct arena *arena);
 struct text queue_wake_of(enum route_wake wake, struct text number, struct arena *arena); /* of a number */
 struct text queue_flight_bearer(const struct flight *f);
+
+/* queue_refund.c: ASK_REFUND */
+void queue_refund_ask(struct queue *q, unsigned edge, uint32_t call, const struct ipc_ask *in);
 
 /* queue_money_ask.c: question of an edge about money; false = not one of these. */
 struct queue_networks; /* of queue_lookup.h; NULL = nothing was looked up */

@@ -4,6 +4,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/queue_internal.h"
+#include "core/queue_online.h"
 
 #define AFTER_DEADLINE_US (3600 * USEC_PER_SEC)
 
@@ -260,6 +261,8 @@ struct text queue_money_permit(struct queue *q, const struct flight *f, int64_t 
 void queue_money_finish(struct queue *q, struct flight *f, struct store_finish *c)
 {
 	struct charge_end end = q->charge->finish(c->outcome, f->held);
+	if (queue_online_is_free(q, f->id))
+		end = (struct charge_end){ 0 };
 	struct arena *arena = f->holder->arena;
 	const char *word = end.post ? "posted" : "nothing is charged";
 
@@ -292,8 +295,8 @@ static void read_trail(struct octets octets, struct charge_record *r)
 	}
 }
 
-struct text queue_money_cdr(const struct charge_port *port, const struct message *m, const struct store_row *row,
-			    enum store_outcome outcome, int64_t now_us, struct arena *arena)
+static struct charge_record record_of(const struct message *m, const struct store_row *row, enum store_outcome outcome,
+				      int64_t now_us)
 {
 	struct charge_record r = { .message = m,
 				   .id = row->id,
@@ -308,14 +311,28 @@ struct text queue_money_cdr(const struct charge_port *port, const struct message
 				   .currency = row->currency,
 				   .version = row->charge_version,
 				   .posted = row->charge_posted,
-				   .refunded = row->charge_refunded,
 				   .operator_bears = outcome == OUTCOME_UNKNOWN && row->currency.len };
 	read_trail(row->trail, &r);
+	return r;
+}
+
+struct text queue_money_refund_cdr(const struct charge_port *port, const struct message *m, const struct store_row *row,
+				   int64_t amount, struct text reason, int64_t now_us, struct arena *arena)
+{
+	struct charge_record r = record_of(m, row, row->outcome, now_us);
+
+	return port->refund_cdr(port->owner, &r, amount, reason, arena);
+}
+
+struct text queue_money_cdr(const struct charge_port *port, const struct message *m, const struct store_row *row,
+			    enum store_outcome outcome, int64_t now_us, struct arena *arena)
+{
+	struct charge_record r = record_of(m, row, outcome, now_us);
+
 	/* B18: the record of an end that changed adds only what an earlier one did not tell. */
 	if (row->ended_before) {
 		r.again = true;
 		r.posted = 0;
-		r.refunded = row->charge_refunded - row->refunded_before;
 	}
 	return port->cdr(port->owner, &r, arena);
 }

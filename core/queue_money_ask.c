@@ -396,6 +396,10 @@ bool queue_money_ask(struct queue *q, unsigned edge, uint32_t call, const struct
 
 	if (!ours)
 		return false;
+	if (in->question == ASK_REFUND) {
+		queue_refund_ask(q, edge, call, in);
+		return true;
+	}
 	struct holder *h = queue_holder(q);
 	struct money_job *j = arena_alloc(h->arena, sizeof(*j));
 	*j = (struct money_job){

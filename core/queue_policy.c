@@ -187,6 +187,17 @@ static struct text cdr_of_row(void *owner, const struct store_row *row, enum sto
 			 arena);
 }
 
+static struct text refund_cdr_of_row(void *owner, const struct store_row *row, int64_t amount, int64_t now_us,
+				     struct arena *arena)
+{
+	const struct charge_port *port = owner;
+	struct message m;
+
+	if (!port || !message_of_row(row, &m))
+		return (struct text){ 0 };
+	return queue_money_refund_cdr(port, &m, row, amount, TEXT_LITERAL("not delivered"), now_us, arena);
+}
+
 static bool cap_warning(void *owner, const struct store_cap *window, unsigned percent, int64_t now_us,
 			struct arena *arena, struct store_outbox *out)
 {
@@ -229,6 +240,7 @@ const struct store_policy *queue_store_policy(void)
 {
 	static const struct store_policy policy = { .receipt = receipt_of_row,
 						    .cdr = cdr_of_row,
+						    .refund_cdr = refund_cdr_of_row,
 						    .cap_warning = cap_warning };
 
 	return &policy;

@@ -108,6 +108,7 @@ void api_ask_answer(uint32_t number, const struct ipc_answer *answer);
 /* api_money.c */
 void api_money_balance(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
 void api_money_top_up(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
+void api_money_refund(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
 void api_money_records(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
 void api_money_records_taken(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);
 void api_money_consent(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id);

@@ -63,6 +63,43 @@ void api_money_top_up(struct api_ref ref, struct http_exchange *x, struct api_ac
 	ask(ref, x, &in);
 }
 
+#define REASON_MAX 255u
+
+/* {"reason":"...","amount":"3.30"}; without an amount, all of it. */
+static bool refund_of(struct http_exchange *x, struct ipc_ask *in)
+{
+	struct json_doc *doc = NULL;
+	struct json_error error;
+	struct text reason = { 0 }, amount = { 0 };
+	bool good = json_parse(http_exchange_request(x)->body, NULL, &doc, &error) == OK;
+	const struct json_value *sum = good ? json_member(json_root(doc), "amount") : NULL;
+
+	good = good && json_text(json_member(json_root(doc), "reason"), &reason) && reason.len &&
+	       reason.len <= REASON_MAX && (!sum || json_text(sum, &amount));
+	in->accept.header = arena_text(api.arena, reason);
+	in->accept.body = arena_text(api.arena, amount);
+	json_free(&doc);
+	if (!good)
+		api_answer_error(x, 400, "malformed",
+				 "the body is an object with the text \"reason\" (at most 255 octets) and, for a part, "
+				 "the text \"amount\"");
+	return good;
+}
+
+void api_money_refund(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id)
+{
+	struct ipc_ask in = { .question = ASK_REFUND };
+
+	if (!admin(x, account))
+		return;
+	if (!message_id_parse(id, &in.id) || !message_id_recipient(in.id)) {
+		api_answer_error(x, 404, "not_found", "the id of one recipient has 32 hexadecimal digits");
+	} else if (refund_of(x, &in)) {
+		in.accept.key = http_field_get(http_exchange_request(x), "idempotency-key");
+		ask(ref, x, &in);
+	}
+}
+
 void api_money_records(struct api_ref ref, struct http_exchange *x, struct api_account *account, struct text id)
 {
 	(void)id;

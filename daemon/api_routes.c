@@ -9,6 +9,7 @@ static const struct api_route routes[] = {
 	{ HTTP_METHOD_POST, "/v1/files", ROUTE_ACCOUNT, api_upload_alone },
 	{ HTTP_METHOD_POST, "/v1/quotes", ROUTE_ACCOUNT, api_send_quote },
 	{ HTTP_METHOD_POST, "/v1/messages/{id}/consent", ROUTE_ACCOUNT, api_money_consent },
+	{ HTTP_METHOD_POST, "/v1/messages/{id}/refund", ROUTE_ACCOUNT, api_money_refund },
 	{ HTTP_METHOD_GET, "/v1/accounts/{name}/balance", ROUTE_ACCOUNT, api_money_balance },
 	{ HTTP_METHOD_POST, "/v1/accounts/{name}/top-up", ROUTE_ACCOUNT, api_money_top_up },
 	{ HTTP_METHOD_GET, "/v1/cdr", ROUTE_ACCOUNT, api_money_records },

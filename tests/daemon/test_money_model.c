@@ -570,7 +570,7 @@ static void check_records(struct model *m)
 {
 	struct store_cdr_next next = { .arena = m->arena, .limit = 100000 };
 	int64_t sum = 0, expected = 0, number = 0;
-	unsigned ends = 0;
+	unsigned ends = 0, backs = 0, given_back = 0;
 
 	ask_store(m, &next.base, STORE_CDR_NEXT);
 	for (const struct store_cdr_row *row = next.rows_out; row; row = row->next) {
@@ -583,12 +583,17 @@ static void check_records(struct model *m)
 		bool end = text_is(type, "sms") || text_is(type, "rcs"), again = false;
 		(void)json_bool(json_member(json_root(doc), "duplicate"), &again);
 		ends += end && !again;
-		if (end)
+		bool back = text_is(type, "refund");
+		backs += back;
+		if (end || back)
 			sum += amount_of(json_root(doc));
 		json_free(&doc);
 	}
 	for (unsigned i = 0; i < m->count; i++)
 		expected += m->units[i].posted - m->units[i].refunded;
+	for (unsigned i = 0; i < m->count; i++)
+		given_back += m->units[i].refunded > 0;
+	HOLDS(backs == given_back, "B15"); /* each with a record of its own */
 	HOLDS(ends == m->count, "B18");
 	HOLDS(sum == expected, "B18");
 }

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import urllib.request
 
+from decimal import Decimal
 from http.client import HTTPException
 
 from gateway import Gateway, Phone, Tap, secret, wait_for
@@ -278,6 +279,61 @@ def quotes(tap, w):
     bank.final("rich", answer, 40)
 
 
+def records(bank, kinds=("sms", "rcs", "refund", "funding")):
+    """All records of the export, by account: their sum, and those of a kind."""
+    found, number = [], 0
+    while True:
+        status, answer = bank.boss.json("GET", "/v1/cdr")
+        if status != 200 or not answer["records"]:
+            return found
+        for line in answer["records"]:
+            assert line["number"] == number + 1 or not number, "a gap"
+            number = line["number"]
+            found.append(line["record"])
+        bank.boss.json("DELETE", f"/v1/cdr/{number}")
+
+
+def refund(bank, delivery, key, who="boss", **body):
+    return bank.http(who).json("POST", f"/v1/messages/{delivery}/refund", body, {"Idempotency-Key": key} if key else {})
+
+
+def refunds(tap, w):
+    """B15: by hand, once, with a record of its own."""
+    bank = w.bank
+    bank.top_up("never", "100.00")
+    _, answer = bank.send("never", text="twice charged, he says", bearer="sms")
+    bank.final("never", answer, 40)
+    before = bank.balance("never")["balance"]
+    delivery = one_of(answer)["id"]
+    tap.check(refund(bank, delivery, "r0", "never", reason="mine")[0] == 403, "only an admin gives back")
+    tap.check(refund(bank, delivery, "r0")[0] == 400 and refund(bank, delivery, "", reason="x")[0] == 400, "with a reason and a key")
+    status, said = refund(bank, delivery, "r0", reason="x", amount="8.81")
+    tap.check(status == 403 and "at most" in why(said), "not more than was charged", said)
+    status, said = refund(bank, delivery, "r1", reason="complaint 17", amount="1.30")
+    tap.check(status == 200 and said == {"refunded": "1.30", "currency": "JPY"} and str(bank.balance("never")["balance"] - before) == "1.30",
+              "a part is given back", said)
+    again, other, second = (refund(bank, delivery, "r1", reason="complaint 17", amount="1.30"),
+                            refund(bank, delivery, "r1", reason="complaint 17", amount="1.20"), refund(bank, delivery, "r2", reason="more"))
+    tap.check(again[0] == 200 and other[0] == 409 and second[0] == 409 and str(bank.balance("never")["balance"] - before) == "1.30",
+              "the same key is the same refund, another amount or a second one is refused", (again, other, second))
+    _, answer = bank.send("never", to="+81601", text="for nothing", bearer="sms")
+    bank.final("never", answer, 40)
+    tap.check(refund(bank, one_of(answer)["id"], "r3", reason="x")[0] == 409, "where nothing was charged there is nothing to give back")
+    tap.check(refund(bank, "0" * 31 + "1", "r4", reason="x")[0] == 404, "nor where nothing was sent")
+    lines = "\n".join(w.gateway.show("decision " + delivery))
+    tap.check("refunded 1.30 JPY" in lines, "show decision shows it", lines)
+    have = records(bank)
+    back = [r for r in have if r["type"] == "refund"]
+    tap.check(len(back) == 1 and back[0]["amount"] == "-1.30" and back[0]["reason"] == "complaint 17" and back[0]["id"] == delivery,
+              "one record of its own", back)
+    sums = {}
+    for r in have:
+        amount = Decimal(r["amount"])
+        sums[r["account"]] = sums.get(r["account"], Decimal(0)) + (amount if r["type"] == "funding" else -amount)
+    off = {n: (sums[n], bank.balance(n)["balance"]) for n in sums if "balance" in bank.balance(n) and sums[n] != bank.balance(n)["balance"]}
+    tap.check(not off, "and the records add up to the balances", off)
+
+
 def replays(tap, w):
     """B12: the same key and body is the same message, also when its quote has ended meanwhile."""
     bank = w.bank
@@ -425,6 +481,7 @@ def main():
     refuses(tap, w)
     commands(tap, w)
     quotes(tap, w)
+    refunds(tap, w)
     tap.check(sound(w.gateway), "the ledger is sound", w.gateway.show("ledger"))
     if tap.failed:
         w.gateway.complain("something failed")
