@@ -210,12 +210,20 @@ static void lost(struct link_handset *p, enum link_pdu_outcome outcome)
 	}
 }
 
+static void connection_octets(struct link_handset *p, const struct link_pdu *pdu)
+{
+	uint64_t bad = p->session->bad;
+
+	session_received(p->session, pdu->octets.at, pdu->octets.len, p->side->now_us);
+	counter_add(p->side->bad, (int64_t)(p->session->bad - bad));
+}
+
 static void act_on(struct link_handset *p, const struct link_pdu *pdu)
 {
 	switch (pdu->kind) {
 	case LINK_PDU_OCTETS:
 		if (p->session)
-			session_received(p->session, pdu->octets.at, pdu->octets.len, p->side->now_us);
+			connection_octets(p, pdu);
 		else
 			message_octets(p, pdu);
 		break;

@@ -122,10 +122,16 @@ static bool leg_busy(const struct session_leg *leg)
 	return leg->cp.state != CP_IDLE || leg->rp.state != RP_IDLE || leg->out_len || leg->has_message || leg->has_end;
 }
 
+/* The phone began, and what it said was no message: nothing of the relay layer will ever end this connection. */
+static bool is_left_open(const struct session_leg *leg)
+{
+	return leg->cp.state == CP_OPEN && leg->rp.state == RP_IDLE && !leg->has_message && !leg->has_end;
+}
+
 /* Of a leg that has neither octets nor a carrier to wait for. */
 static bool settle_release(struct session_leg *leg)
 {
-	if (!leg->release || leg->out_len)
+	if ((!leg->release && !is_left_open(leg)) || leg->out_len)
 		return false;
 	leg->release = false;
 	cp_fsm_release(&leg->cp);

@@ -328,12 +328,19 @@ static void test_bad_octets(void **state)
 		if (strcmp(seen, rows[i].out))
 			fail_msg("%s: %s", rows[i].in, seen);
 	}
-	/* A wrong RP message is told so, and the transaction goes on for who wants. */
+	/* A wrong RP message is told so, and the connection is over with that. */
 	(void)begin(state);
 	received("09010407050000", SECOND);
 	assert_int_equal(session.bad, 1);
 	expect("send 8904 send 890104050501"
 	       "61 ");
+	/* Nothing else would ever end it. */
+	received("0904", 2 * SECOND);
+	expect("close ");
+	assert_true(session_idle(&session));
+	/* A report to nothing is a connection for nothing. */
+	received("0901020205", 3 * SECOND);
+	expect("send 8904 close ");
 }
 
 int main(void)
