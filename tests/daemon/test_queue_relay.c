@@ -215,6 +215,7 @@ static void pdus_go_both_ways(void **state)
 	go(machines);
 	heard(ims, "messages ims down;");
 	send_pdu(ims, "ims", "i");
+	settle(w);
 	machines = come(w, MACHINES, "sms");
 	heard(machines, "messages ims up;");
 	heard(ims, "messages ims up;");
@@ -266,6 +267,7 @@ static void facts_are_kept(void **state)
 	UNTIL(w, a->lists == 1);
 	heard(a, "fact gsup/1 +491;fact gsup/2 +4922;");
 	assert_true(channel_fact_drop(a->channel, TEXT_LITERAL("gsup/1")));
+	settle(w);
 	go(a);
 	a = come(w, MACHINES, "sms");
 	assert_true(channel_fact_list(a->channel, TEXT_LITERAL("gsup/")) != 0);

@@ -106,8 +106,8 @@ def garbage(b):
     rp_garbage(b, "a relay message cut short", bytes([0, 44, 0]), (95, 96), 3)
     if b.kind == "cell":
         before = len(b.phone.cp_errors)
-        b.phone.up(bytes([0x59, 0x07, 0]))
-        b.tap.check(wait_for(lambda: len(b.phone.cp_errors) > before, 10), "an unknown connection message: CP-ERROR", b.phone.cp_errors)
+        b.phone.up(bytes([0x59, 0x01]))
+        b.tap.check(wait_for(lambda: 96 in b.phone.cp_errors[before:], 10), "a connection message cut short: CP-ERROR", b.phone.cp_errors)
     pid = b.gateway.role_pid("sms"), b.gateway.role_pid("queue"), b.gateway.role_pid("lab")
     chance = random.Random(7)
     for n in range(300):
@@ -126,7 +126,8 @@ def garbage(b):
     b.tap.check(wait_for(lambda: b.got("fine"), 10), "after three hundred PDUs of nonsense the phone is served", b.phone.answers)
     b.tap.check(pid == (b.gateway.role_pid("sms"), b.gateway.role_pid("queue"), b.gateway.role_pid("lab")), "and nobody fell")
     metrics = b.gateway.metrics()
-    b.tap.check(any(k.startswith("sms_carrier_bad_total") and v >= 100 for k, v in metrics.items()), "it is counted",
+    b.tap.check(all(any(k.startswith("cellpost_" + n) and v >= 50 for k, v in metrics.items())
+                    for n in ("sms_carrier_bad_total", "sms_link_bad_total")), "it is counted",
                 {k: v for k, v in metrics.items() if "carrier" in k or "link" in k})
 
 

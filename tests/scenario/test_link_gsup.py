@@ -120,9 +120,23 @@ def role_killed(b):
                 "and the phone's own goes on", b.sink.events("message"))
 
 
+def remembered(b):
+    """The role is new and the phone says nothing: its number is known all the same."""
+    waits = []
+    for n in range(3):
+        b.kill_sms()
+        waits.append(b.send("known" + chr(97 + n)))
+    b.tap.check(b.up(60), "the role is killed three times, osmo-msc connects again")
+    waits.append(b.send("knownd"))
+    texts = ["known" + c for c in "abcd"]
+    b.tap.check(all(b.phone.saw(t, 60) for t in texts) and all(b.receipt(m, seconds=60) for m in waits),
+                "messages find the phone without a word of it", (b.phone.shown[-5:], [b.look(m) for m in waits]))
+    b.tap.check([b.phone.shown.count(t) for t in texts] == [1] * 4, "once", b.phone.shown[-8:])
+
+
 def run(tap, network):
     b = Gsup(tap, network)
-    for step in (registers, to_the_phone, from_the_phone, full, absent, msc_killed, role_killed):
+    for step in (registers, to_the_phone, from_the_phone, full, absent, msc_killed, role_killed, remembered):
         step(b)
     if tap.failed:
         b.gateway.complain("something failed")
