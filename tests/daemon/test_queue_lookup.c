@@ -547,6 +547,13 @@ static void who_asks_dies_and_is_asked_again(void **state)
 	found(w, 1, "44020");
 	found(w, 2, "44020");
 	UNTIL(w, ANSWERED(w, call) && ANSWERED(w, second) && w->sms.got_count == 2);
+	use(w, NODE " timeout 50ms\n at-once 1\n"); /* a question that ends while nobody is there takes no place */
+	call = offer(w, "+819011111113");
+	lose_edge(w, &w->lookup);
+	UNTIL(w, ANSWERED(w, call));
+	connect_edge(w, &w->lookup, EDGE_LOOKUP);
+	(void)offer(w, "+819011111114");
+	assert_int_equal(w->lookup.asked_count, 5);
 }
 
 static void who_offered_dies(void **state)

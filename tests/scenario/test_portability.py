@@ -4,6 +4,7 @@
 real name server), once or never, and what happens when nobody answers. Prints TAP."""
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -95,6 +96,11 @@ class Service:
     def down(self):
         self.sink.close()
         self.sink = None
+
+    def use_tls(self, certificate, key):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self.sink.server.socket = context.wrap_socket(self.sink.server.socket, server_side=True)
 
     def answer(self, call):
         digits = call.path.rsplit("/", 1)[1]
@@ -325,6 +331,26 @@ def bound(tap, b, service, text):
               "... and leaves by it", b.timeline(a))
 
 
+def encrypted(tap, b, folder, text):
+    """An https service whose certificate is checked by a file, loaded by a reload: the role is in its sandbox already."""
+    certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate], check=True,
+                   capture_output=True)
+    service = Service(free_port())
+    service.use_tls(certificate, key)
+    service.numbers["819000000910"] = "44020"
+    secure = text.replace("http://localhost:@mnp@", f"https://localhost:{service.port}")
+    b.reload(secure)
+    status, a = b.send("+817000000911")
+    tap.check(status == 202 and not service.asked and b.network(a)[1] == "not found out: the service cannot be reached",
+              "an https service that nobody vouches for is not asked", (a, b.timeline(a)))
+    b.reload(secure + f" authorities {certificate}\n")
+    status, a = b.send("+819000000910")
+    tap.check(status == 202 and b.came(b.other, "+819000000910"), "... and is, once `authorities` does", (a, b.timeline(a)))
+    service.down()
+
+
 class Names:
     """dnsmasq as the root of a private ENUM tree."""
 
@@ -419,6 +445,8 @@ def main():
     down(tap, b, service)
     refused(tap, b, service, base + HTTP % ("1s", "refuse-temporarily"))
     enum(tap, b, names, base + ENUM % ("5s", "route-without"))
+    with tempfile.TemporaryDirectory() as folder:
+        encrypted(tap, b, folder, base + HTTP % ("5s", "route-without"))
     b.reload(base.replace("portability\n", ""))
     status, a = b.send("+817000000900")
     tap.check(status == 202 and b.network(a)[0] == "none" and "not configured" in b.shown(), "without the node nothing is asked", b.shown())
