@@ -32,6 +32,7 @@ static const char configuration[] = "account acme\n secret x\n webhook http://12
 				    "route phones\n prefix +8190\n link lab\n"
 				    "route acme\n prefix +8150\n from network\n link webhook:acme\n"
 				    "route own\n prefix +8160\n from network\n link esme:own\n"
+				    "route transit\n prefix +8170\n from network\n link smsc:acme\n"
 				    "route both\n prefix 4649\n from network\n link webhook:acme\n"
 				    "queue\n optouts-max 3\n duplicates-max 3\n";
 
@@ -394,9 +395,12 @@ static void only_a_word_to_an_application_counts(void **state)
 	(void)says(w, PHONE, "+8150100", "don't stop");
 	(void)says(w, PHONE, "+81902", "STOP");	  /* to another phone */
 	(void)says(w, PHONE, "+8160100", "STOP"); /* `optout no` */
+	(void)says(w, PHONE, "+8170100",
+		   "STOP"); /* through to another network, whose link is called as an account is */
 	UNTIL(w, w->deliveries == 3);
 	settle(w);
 	assert_int_equal(w->deliveries, 3);
+	assert_int_equal(send(w, "acme", "+8170100", PHONE, "x"), OK);
 	assert_int_equal(notices(w, PHONE), 0);
 	assert_int_equal(send(w, "acme", "+8150100", PHONE, "x"), OK);
 	assert_int_equal(send(w, "own", "+8160100", PHONE, "x"), OK);
