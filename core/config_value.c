@@ -172,7 +172,7 @@ static bool parse_listen(const struct knob *knob, struct text t, struct text *ou
 	if (net_address_has_records(&address) == knob->records)
 		return true;
 	return refuse(why,
-		      knob->records ? "`%s` is sctp:ADDRESS:PORT or seqpacket:PATH"
+		      knob->records ? "`%s` is sctp:ADDRESS:PORT, udp-sctp:ADDRESS:PORT or seqpacket:PATH"
 				    : "`%s` is ADDRESS:PORT, [IPV6]:PORT or unix:PATH",
 		      knob->name);
 }

@@ -60,7 +60,7 @@ static void put_values(struct writer *w, const struct knob *k)
 	case KNOB_LISTEN:
 		writer_printf(w, "%s",
 			      k->line	   ? "tty:path"
-			      : k->records ? "sctp:address:port | seqpacket:path"
+			      : k->records ? "sctp:address:port | udp-sctp:address:port | seqpacket:path"
 					   : "address:port | unix:path");
 		break;
 	case KNOB_FILE:

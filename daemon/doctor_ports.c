@@ -162,7 +162,7 @@ static void tcp_socket(struct doctor *d, const char *what, const char *address, 
 	if (!error)
 		doctor_say(d, FINDING_OK, what, NULL, "%s is free", address);
 	else if (error == EPROTONOSUPPORT)
-		doctor_say(d, FINDING_FAIL, what, "load the kernel's module sctp, or use seqpacket:PATH in a lab",
+		doctor_say(d, FINDING_FAIL, what, "load the kernel's module sctp, or use udp-sctp:ADDRESS:PORT",
 			   "%s: this kernel has no SCTP", address);
 	else if (error == EADDRINUSE)
 		in_use(d, what, address, port_of(a));

@@ -209,7 +209,8 @@ static const struct knob sgs_knobs[] = {
 	  .offset = offsetof(struct sgs_settings, listen),
 	  .records = true,
 	  .required = true,
-	  .help = "Where MMEs connect: sctp:ADDRESS:29118, or seqpacket:PATH in a lab whose kernel has no SCTP" },
+	  .help = "Where MMEs connect: sctp:ADDRESS:29118; udp-sctp:ADDRESS:29118 for SCTP in UDP (port 9899, or "
+		  "/PORT behind it) where the kernel has none; seqpacket:PATH in a lab" },
 	{ .name = "vlr-name",
 	  .type = KNOB_TEXT,
 	  .offset = offsetof(struct sgs_settings, vlr_name),

@@ -119,13 +119,13 @@ static void take_message(const char *link, bool out, const struct pcap_message *
 		pcap_take(link, PCAP_UPPER_PDU, out, text_range((const char *)room, writer_len(&w)));
 }
 
-void pcap_tap_sgsap(int fd, const char *link, bool out, const void *octets, size_t len)
+void pcap_tap_sgsap(const struct sctp_link *association, const char *link, bool out, const void *octets, size_t len)
 {
 	struct net_address ours, peer;
 
 	if (!pcap_on || !pcap_wanted(link))
 		return;
-	net_socket_addresses(fd, &ours, &peer);
+	sctp_link_addresses(association, &ours, &peer);
 	struct pcap_message m = { .dissector = "sgsap",
 				  .from = out ? &ours : &peer,
 				  .to = out ? &peer : &ours,

@@ -9,6 +9,7 @@
 #ifndef SMS_PCAP_TAP_H
 #define SMS_PCAP_TAP_H
 
+#include "core/net/sctp.h"
 #include "core/net/stream.h"
 #include "sms/pcap_file.h"
 
@@ -24,8 +25,8 @@ void pcap_tap_octets(struct pcap_flow *flow, const struct stream *stream, const 
 /* Whole PDUs of SMPP: passwords of binds are made asterisks. */
 void pcap_tap_smpp(struct pcap_flow *flow, const struct stream *stream, const char *link, bool out, const void *octets,
 		   size_t len);
-/* A record of an association; `fd` is its socket. */
-void pcap_tap_sgsap(int fd, const char *link, bool out, const void *octets, size_t len);
+/* A record of an association. */
+void pcap_tap_sgsap(const struct sctp_link *association, const char *link, bool out, const void *octets, size_t len);
 /* A TPDU at a modem's line. */
 void pcap_tap_tpdu(const char *link, bool out, struct text tpdu);
 

@@ -2,29 +2,22 @@
 /* SGs' sockets, and the VLR's side joined with its phones. */
 #include "sms/sgs_port.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "core/net/listen.h"
-#include "core/net/net_address.h"
+#include "core/net/sctp.h"
 #include "sms/pcap_tap.h"
 #include "sms/phone_link_internal.h"
 
-#define RECORD_MAX 4096u
 #define REJECT_IMSI_UNKNOWN_IN_HLR 2u /* 24.008 10.5.3.6 */
 
 /* Link id of the engine = place + 1. */
 struct association {
 	struct sgs_port *port;
 	uint64_t id; /* 0 = free */
-	int fd;
-	struct loop_watch watch;
-	bool listened, over;
+	struct sctp_link *link;
+	bool over;
 };
 
 struct sgs_port {
@@ -32,12 +25,18 @@ struct sgs_port {
 	struct loop *loop;
 	struct sgs *sgs;
 	struct phone_link *phones;
-	struct listener *listener;
+	struct sctp_listener *listener;
 	struct association *associations;
 	unsigned up;
 	struct loop_hook hook;
 	struct loop_timer timer;
 };
+
+static void show_captures(const struct association *a, bool out, const void *octets, size_t len)
+{
+	if (pcap_on)
+		pcap_tap_sgsap(a->link, a->port->settings.phones.link, out, octets, len);
+}
 
 /* --- what the VLR's side asks for --- */
 
@@ -47,8 +46,8 @@ static void on_send(void *owner, uint64_t link, const void *octets, size_t len)
 	struct sgs_port *port = owner;
 	struct association *a = &port->associations[link - 1];
 
-	pcap_tap_sgsap(a->fd, port->settings.phones.link, true, octets, len);
-	if (!a->over && send(a->fd, octets, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN)
+	show_captures(a, true, octets, len);
+	if (!a->over && !sctp_link_send(a->link, octets, len))
 		a->over = true;
 }
 
@@ -140,64 +139,61 @@ static void say_up(struct sgs_port *port)
 	phone_link_up(port->phones, port->up, why);
 }
 
-static void on_ready(void *owner, unsigned events)
+static void on_record(void *owner, const uint8_t *octets, size_t len)
 {
 	struct association *a = owner;
-	uint8_t octets[RECORD_MAX];
 
-	(void)events;
-	ssize_t n = recv(a->fd, octets, sizeof(octets), MSG_DONTWAIT);
-	if (n > 0)
-		pcap_tap_sgsap(a->fd, a->port->settings.phones.link, false, octets, (size_t)n);
-	if (n > 0)
-		sgs_received(a->port->sgs, a->id, octets, (size_t)n, clock_monotonic());
-	else if (!n || (errno != EAGAIN && errno != EINTR))
-		a->over = true;
+	show_captures(a, false, octets, len);
+	sgs_received(a->port->sgs, a->id, octets, len, clock_monotonic());
 	if (a->over)
 		loop_wake(a->port->loop);
 }
+
+static void on_closed(void *owner, const char *why)
+{
+	struct association *a = owner;
+
+	LOGI(LOG_SMS, a->port->settings.phones.link, "an association ended: %s", why);
+	a->over = true;
+	loop_wake(a->port->loop);
+}
+
+static const struct sctp_handler link_handler = { on_record, on_closed };
 
 static void end_association(struct association *a)
 {
 	struct sgs_port *port = a->port;
 	uint64_t id = a->id;
 
-	loop_unwatch(&a->watch);
-	close(a->fd);
-	if (a->listened && port->listener)
-		listener_released(port->listener);
+	sctp_link_free(&a->link);
 	sgs_link_down(port->sgs, id, clock_monotonic());
 	*a = (struct association){ 0 };
 	port->up--;
 	say_up(port);
 }
 
-static void add_association(struct sgs_port *port, int fd, const char *peer, bool listened)
+static void add_association(struct sgs_port *port, struct sctp_link *link, const char *peer)
 {
 	for (uint32_t i = 0; i < port->settings.limits.links_max; i++) {
 		struct association *a = &port->associations[i];
 
 		if (a->id)
 			continue;
-		*a = (struct association){ .port = port, .id = i + 1, .fd = fd, .listened = listened };
+		*a = (struct association){ .port = port, .id = i + 1, .link = link };
 		port->up++;
-		if (loop_watch(port->loop, &a->watch, fd, LOOP_READ, on_ready, a) != OK ||
-		    sgs_link_up(port->sgs, a->id, peer, clock_monotonic()) != OK)
+		sctp_link_start(link, &link_handler, a);
+		if (sgs_link_up(port->sgs, a->id, peer, clock_monotonic()) != OK)
 			a->over = true;
 		say_up(port);
 		return;
 	}
 	LOGN(LOG_SMS, port->settings.phones.link, "an association of %s is refused: too many", peer);
-	close(fd);
-	if (listened)
-		listener_released(port->listener);
+	sctp_link_free(&link);
 }
 
-static void on_accepted(void *owner, int fd, const struct net_address *peer)
+static void on_accepted(void *owner, struct sctp_link *link, const char *peer)
 {
-	char text[NET_ADDRESS_TEXT_SIZE];
-
-	add_association(owner, fd, net_address_text(peer, text), true);
+	add_association(owner, link, peer);
 }
 
 static void on_timer(void *owner)
@@ -248,7 +244,7 @@ void sgs_port_free(struct sgs_port **port)
 		if (p->associations[i].id)
 			end_association(&p->associations[i]);
 	}
-	listener_free(&p->listener);
+	sctp_listener_free(&p->listener);
 	loop_hook_remove(&p->hook);
 	loop_timer_stop(&p->timer);
 	phone_link_free(&p->phones);
@@ -258,15 +254,19 @@ void sgs_port_free(struct sgs_port **port)
 	*port = NULL;
 }
 
-void sgs_port_listen(struct sgs_port *port, int fd)
+void sgs_port_listen(struct sgs_port *port, const struct net_address *address, int fd)
 {
-	listener_free(&port->listener);
-	port->listener = listener_new(port->loop, fd, port->settings.limits.links_max, on_accepted, port);
+	const char *why = "";
+
+	sctp_listener_free(&port->listener);
+	if (sctp_listener_new(port->loop, address, fd, port->settings.limits.links_max, on_accepted, port,
+			      &port->listener, &why) != OK)
+		LOGE(LOG_SMS, port->settings.phones.link, "no MME can connect: %s", why);
 }
 
 void sgs_port_connection(struct sgs_port *port, int fd, const char *peer)
 {
-	add_association(port, fd, peer, false);
+	add_association(port, sctp_link_of_socket(port->loop, fd), peer);
 }
 
 struct phone_link *sgs_port_phones(struct sgs_port *port)

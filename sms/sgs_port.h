@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * SGs as a link of the gateway: sockets of records from MMEs (SCTP one to one, or a local SOCK_SEQPACKET socket), the
+ * SGs as a link of the gateway: associations of MMEs (core/net/sctp.h), the
  * VLR's side (sgs_fsm.h), and its phones (phone_link.h). All on the loop's thread.
  *
  * SGs knows phones by IMSI alone: their numbers are told by phone_link_number(). A phone without a number is not
@@ -9,6 +9,7 @@
 #ifndef SMS_SGS_PORT_H
 #define SMS_SGS_PORT_H
 
+#include "core/net/net_address.h"
 #include "sms/phone_link.h"
 #include "sms/sgs_fsm.h"
 
@@ -27,8 +28,9 @@ struct sgs_port;
 struct sgs_port *sgs_port_new(const struct sgs_port_settings *settings, struct loop *loop, struct channel *channel);
 void sgs_port_free(struct sgs_port **port);
 
-/* Takes over a listening socket of records, or a connection; `peer` is its address as text. */
-void sgs_port_listen(struct sgs_port *port, int fd);
+/* Takes over the bound socket of an address of records (core/net/sctp.h), or a connection; `peer` is its address as
+ * text. */
+void sgs_port_listen(struct sgs_port *port, const struct net_address *address, int fd);
 void sgs_port_connection(struct sgs_port *port, int fd, const char *peer);
 
 /* For deliveries, answers of the channel, numbers and show commands. */

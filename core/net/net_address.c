@@ -11,6 +11,8 @@
 #define UNIX_PREFIX "unix:"
 #define SEQPACKET_PREFIX "seqpacket:"
 #define SCTP_PREFIX "sctp:"
+#define UDP_SCTP_PREFIX "udp-sctp:"
+#define UDP_SCTP_PORT 9899u /* RFC 6951 5 */
 
 static enum result malformed(const char **why_out, const char *why)
 {
@@ -116,6 +118,29 @@ static enum result parse_host_port(struct text t, struct net_address *out, const
 	return OK;
 }
 
+/* "ADDRESS:PORT[/UDP]" */
+static enum result parse_udp_sctp(struct text t, struct net_address *out, const char **why_out)
+{
+	const char *slash = t.len ? memchr(t.at, '/', t.len) : NULL;
+	uint64_t udp = UDP_SCTP_PORT;
+	struct text host;
+	uint16_t port;
+
+	if (slash) {
+		struct text rest = text_range(slash + 1, t.len - (size_t)(slash - t.at) - 1);
+		if (!text_to_u64(rest, UINT16_MAX, &udp) || !udp)
+			return malformed(why_out, "expected udp-sctp:ADDRESS:PORT/UDP-PORT");
+		t.len = (size_t)(slash - t.at);
+	}
+	enum result result = parse_host_port(t, out, why_out);
+	if (result != OK || net_host_port(t, &host, &port) != OK)
+		return result;
+	net_address_set_port(out, (uint16_t)udp);
+	out->inner_port = port;
+	out->type = SOCK_DGRAM;
+	return OK;
+}
+
 enum result net_address_parse(struct text t, struct net_address *out, const char **why_out)
 {
 	enum result result;
@@ -128,6 +153,8 @@ enum result net_address_parse(struct text t, struct net_address *out, const char
 		out->type = SOCK_SEQPACKET;
 		return result;
 	}
+	if (take_prefix(&t, UDP_SCTP_PREFIX))
+		return parse_udp_sctp(t, out, why_out);
 	bool sctp = take_prefix(&t, SCTP_PREFIX);
 	result = parse_host_port(t, out, why_out);
 	out->protocol = sctp ? IPPROTO_SCTP : 0;
@@ -136,7 +163,7 @@ enum result net_address_parse(struct text t, struct net_address *out, const char
 
 bool net_address_has_records(const struct net_address *a)
 {
-	return a->type == SOCK_SEQPACKET || a->protocol == IPPROTO_SCTP;
+	return a->type == SOCK_SEQPACKET || a->type == SOCK_DGRAM || a->protocol == IPPROTO_SCTP;
 }
 
 static int type_of(const struct net_address *a)
@@ -230,14 +257,14 @@ static int bind_listen(int fd, const struct net_address *a, int backlog)
 {
 	int one = 1;
 
-	if (a->storage.ss_family != AF_UNIX)
+	if (a->storage.ss_family != AF_UNIX && a->type != SOCK_DGRAM)
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (a->storage.ss_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 	int bad = bind(fd, (const struct sockaddr *)&a->storage, a->len);
 	if (bad && errno == EADDRINUSE && a->storage.ss_family == AF_UNIX && remove_stale(a))
 		bad = bind(fd, (const struct sockaddr *)&a->storage, a->len);
-	return bad ? bad : listen(fd, backlog);
+	return bad || a->type == SOCK_DGRAM ? bad : listen(fd, backlog);
 }
 
 enum result net_listen(const struct net_address *a, int backlog, int *fd_out, const char **why_out)

@@ -15,12 +15,14 @@
 struct net_address {
 	struct sockaddr_storage storage;
 	socklen_t len;
-	int type, protocol; /* for socket(); 0 = a stream of octets */
+	int type, protocol;  /* for socket(); 0 = a stream of octets */
+	uint16_t inner_port; /* SCTP's, where it goes inside UDP (type SOCK_DGRAM) */
 };
 
 #define NET_ADDRESS_TEXT_SIZE 120 /* "[2001:db8::1]:2775" or "unix:/path", with NUL */
 
-/* "127.0.0.1:2775", "[::1]:80", "unix:/run/x.sock"; of records: "sctp:127.0.0.1:29118", "seqpacket:/run/x.sock".
+/* "127.0.0.1:2775", "[::1]:80", "unix:/run/x.sock"; of records: "sctp:127.0.0.1:29118", "seqpacket:/run/x.sock",
+ * "udp-sctp:127.0.0.1:29118/9899" (SCTP's port, and UDP's, which is 9899 unless said; the address is UDP's).
  * ERR_MALFORMED with a reason; a host name is malformed here. */
 MUST_CHECK enum result net_address_parse(struct text t, struct net_address *out, const char **why_out);
 const char *net_address_text(const struct net_address *a, char to[NET_ADDRESS_TEXT_SIZE]);
@@ -36,8 +38,8 @@ void net_socket_addresses(int fd, struct net_address *ours_out, struct net_addre
 bool net_address_has_records(const struct net_address *a);
 bool net_address_is_loopback(const struct net_address *a);
 
-/* A bound, listening, non-blocking, close-on-exec socket (SO_REUSEADDR; a stale AF_UNIX file nobody listens on is
- * removed first). ERR_IO with a reason such as "Address already in use". */
+/* A bound, listening (but for UDP), non-blocking, close-on-exec socket (SO_REUSEADDR; a stale AF_UNIX file nobody
+ * listens on is removed first). ERR_IO with a reason such as "Address already in use". */
 MUST_CHECK enum result net_listen(const struct net_address *a, int backlog, int *fd_out, const char **why_out);
 
 #endif

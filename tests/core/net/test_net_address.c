@@ -25,6 +25,9 @@ static void good_addresses_come_back(void **state)
 		{ "unix:/run/x.sock", "unix:/run/x.sock", true },
 		{ "seqpacket:/run/x.sock", "seqpacket:/run/x.sock", true },
 		{ "sctp:127.0.0.1:29118", "127.0.0.1:29118", true },
+		{ "udp-sctp:127.0.0.1:29118", "127.0.0.1:9899", true },
+		{ "udp-sctp:127.0.0.1:29118/19899", "127.0.0.1:19899", true },
+		{ "udp-sctp:[::1]:29118/1", "[::1]:1", true },
 	};
 
 	(void)state;
@@ -56,6 +59,14 @@ static void bad_addresses_are_refused(void **state)
 		"unix:",
 		"seqpacket:",
 		"sctp:",
+		"udp-sctp:",
+		"udp-sctp:127.0.0.1",
+		"udp-sctp:127.0.0.1:29118/",
+		"udp-sctp:127.0.0.1:29118/0",
+		"udp-sctp:127.0.0.1:29118/65536",
+		"udp-sctp:127.0.0.1:29118/9899x",
+		"udp-sctp:127.0.0.1:0/9899",
+		"udp-sctp:localhost:29118",
 		"sctp:localhost:29118",
 		"sctp:unix:/run/x.sock",
 		"127.1:80",
