@@ -15,6 +15,7 @@
 #include "daemon/sms_carriers.h"
 #include "daemon/sms_modems.h"
 #include "sms/gsup_port.h"
+#include "sms/link_life.h"
 #include "sms/link_vty.h"
 #include "sms/sgs_port.h"
 
@@ -155,9 +156,11 @@ static void switch_gsup(const struct config *before, const struct config *config
 static void listen_sgs(void)
 {
 	int fd = links.sgs ? sms_links_copy(&sgs_kind, links.sgs_settings->listen) : -1;
+	struct net_address address;
+	const char *why;
 
-	if (fd >= 0)
-		sgs_port_listen(links.sgs, fd);
+	if (fd >= 0 && net_address_parse(links.sgs_settings->listen, &address, &why) == OK)
+		sgs_port_listen(links.sgs, &address, fd);
 }
 
 static struct sgs_port *new_sgs(const struct sgs_settings *s)
@@ -382,6 +385,21 @@ static void stop_one(void *owner, struct phone_link *phones)
 {
 	(void)owner;
 	phone_link_stop(phones);
+}
+
+void sms_links_rows(void (*each)(void *owner, const struct link_row *row), void *owner)
+{
+	struct phone_link *phones[] = { links.gsup ? gsup_port_phones(links.gsup) : NULL,
+					links.sgs ? sgs_port_phones(links.sgs) : NULL };
+	struct link_row row;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (!phones[i])
+			continue;
+		phone_link_row(phones[i], &row);
+		each(owner, &row);
+	}
+	sms_modems_rows(each, owner);
 }
 
 void sms_links_stop(void)

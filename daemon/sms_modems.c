@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "daemon/role.h"
 #include "daemon/sms_links.h"
+#include "sms/link_life.h"
 #include "sms/link_vty.h"
 
 /* The settings are the set's that is in use. */
@@ -167,6 +168,16 @@ void sms_modems_show(void (*say)(void *owner, const char *line), void *owner)
 {
 	for (struct held_modem *h = modems.first; h; h = h->next)
 		modem_link_show(h->link, say, owner);
+}
+
+void sms_modems_rows(void (*each)(void *owner, const struct link_row *row), void *owner)
+{
+	struct link_row row;
+
+	for (struct held_modem *h = modems.first; h; h = h->next) {
+		modem_link_row(h->link, &row);
+		each(owner, &row);
+	}
 }
 
 void sms_modems_stop(void)

@@ -6,12 +6,15 @@
 #include "core/channel.h"
 #include "core/config.h"
 
+struct link_row;
+
 void sms_modems_switch(struct channel *channel, const struct config *config);
 bool sms_modems_deliver(const struct ipc_deliver *delivery);
 bool sms_modems_accepted(uint32_t call, const struct ipc_accepted *accepted);
 bool sms_modems_reported(uint32_t call, bool done);
 void sms_modems_line(struct text address); /* this line is there (again) */
 void sms_modems_show(void (*say)(void *owner, const char *line), void *owner);
+void sms_modems_rows(void (*each)(void *owner, const struct link_row *row), void *owner);
 void sms_modems_stop(void);
 bool sms_modems_idle(void);
 

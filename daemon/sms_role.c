@@ -17,6 +17,7 @@
 #include "daemon/capture.h"
 #include "daemon/role.h"
 #include "daemon/sms_links.h"
+#include "sms/link_life.h"
 #include "sms/smpp_link.h"
 #include "sms/smpp_server.h"
 
@@ -292,12 +293,38 @@ static void say(void *owner, const char *line)
 	role_show_text((uint32_t)(uintptr_t)owner, "%s\n", line);
 }
 
+static void say_row(void *owner, const struct link_row *row)
+{
+	char line[LINK_ROW_SIZE];
+
+	say(owner, link_row_text(row, line));
+}
+
+/* One table of all links of this role. */
+static void show_rows(void *owner)
+{
+	struct link_row row;
+
+	say(owner, link_row_head());
+	for (struct held_link *h = sms.links; h; h = h->next) {
+		smpp_link_row(h->link, &row);
+		say_row(owner, &row);
+	}
+	smpp_server_rows(sms.server, say_row, owner);
+	sms_links_rows(say_row, owner);
+}
+
 static void show(uint32_t call, struct text words)
 {
 	void *owner = (void *)(uintptr_t)call;
 
 	if (sms_captures_show(call, words))
 		return;
+	if (text_is(words, "sms links")) {
+		show_rows(owner);
+		role_show_end(call);
+		return;
+	}
 	for (struct held_link *h = sms.links; h; h = h->next)
 		smpp_link_show(h->link, say, owner);
 	sms_links_show(say, owner);

@@ -20,3 +20,4 @@ SRCS_sms += $(addprefix sms/, pcap.c pcap_file.c pcap_tap.c)
 SRCS_sms += sms/wap_service.c
 SRCS_sms += sms/phone_link_fact.c
 SRCS_sms += sms/carrier_port.c sms/carrier_vty.c
+SRCS_sms += sms/link_life.c

@@ -48,6 +48,7 @@ static void end(struct modem_link *link, struct modem_going *g, enum ipc_outcome
 
 	unlist(link, g);
 	channel_result(link->channel, &r);
+	link_life_result(&link->life, &r);
 	arena_free(&arena);
 }
 
@@ -235,6 +236,7 @@ static void on_state(void *owner, enum modem_state state, const char *why)
 	(void)text_copy(text_of(why), link->why, sizeof(link->why));
 	log_write(LOG_SMS, state == MODEM_STOPPED ? LOG_ERROR : LOG_NOTICE, link->name, "%s: %s",
 		  modem_state_name(state), why);
+	link_life_up(&link->life, state == MODEM_READY && !link->stopping);
 	channel_link(link->channel, text_of(link->name), state == MODEM_READY && !link->stopping, MODEM_LINK_WINDOW,
 		     why);
 	if (state != MODEM_READY)
@@ -326,6 +328,7 @@ struct modem_link *modem_link_new(const struct modem_link_settings *settings, st
 	link->modem = modem_new(&modem_user, link, &settings->modem);
 	loop_hook_add(loop, &link->hook, turn_ended, link);
 	channel_link(channel, text_of(link->name), false, MODEM_LINK_WINDOW, link->why);
+	link_life_up(&link->life, false);
 	return link;
 }
 
@@ -395,4 +398,13 @@ void modem_link_show(const struct modem_link *link, void (*say)(void *owner, con
 		      link->calls_count);
 	line[writer_len(&w)] = 0;
 	say(owner, line);
+}
+
+void modem_link_row(const struct modem_link *link, struct link_row *out)
+{
+	*out = (struct link_row){ .name = link->name, .life = &link->life, .window = 1, .throttled = -1 };
+	out->in_flight = link->submitting;
+	for (const struct modem_going *g = link->first; g; g = g->next)
+		out->waiting++;
+	out->waiting -= out->in_flight;
 }

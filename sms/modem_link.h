@@ -29,6 +29,7 @@ struct modem_link_settings {
 };
 
 struct modem_link;
+struct link_row;
 
 /* Settings are copied. */
 struct modem_link *modem_link_new(const struct modem_link_settings *settings, struct loop *loop,
@@ -47,6 +48,7 @@ void modem_link_deliver(struct modem_link *link, const struct ipc_deliver *deliv
 /* For the handler of the channel. False: not a call of this link. */
 bool modem_link_accepted(struct modem_link *link, uint32_t call, const struct ipc_accepted *accepted);
 bool modem_link_reported(struct modem_link *link, uint32_t call, bool done);
+void modem_link_row(const struct modem_link *link, struct link_row *out); /* valid until the link changes */
 /* One line for people. */
 void modem_link_show(const struct modem_link *link, void (*say)(void *owner, const char *line), void *owner);
 

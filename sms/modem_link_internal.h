@@ -3,6 +3,7 @@
 #ifndef SMS_MODEM_LINK_INTERNAL_H
 #define SMS_MODEM_LINK_INTERNAL_H
 
+#include "sms/link_life.h"
 #include "sms/modem_link.h"
 #include "sms/retry_cause.h"
 #include "sms/tp_message.h"
@@ -37,6 +38,7 @@ struct modem_link {
 	char name[80], number[MESSAGE_ADDRESS_MAX + 1], why[80];
 	struct split_options languages;
 	bool reports, stopping;
+	struct link_life life;
 	enum link_doubt doubt;
 	struct modem *modem;
 	int fd;

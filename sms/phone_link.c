@@ -34,6 +34,7 @@ static void end(struct phone_link *link, struct phone_going *g, enum ipc_outcome
 		link->last = at;
 	link->count--;
 	channel_result(link->channel, &r);
+	link_life_result(&link->life, &r);
 	arena_free(&arena);
 }
 
@@ -63,11 +64,11 @@ static void put_part(struct phone_link *link, struct phone_going *g, struct phon
 				  .quarters = link->settings.quarters };
 
 	tp_message_deliver(&g->plan, &g->message, &going, &w);
-	enum result result = link->carrier->send(link->owner, p->imsi, text_range((char *)tpdu, writer_len(&w)),
 	link->permit = g->permit;
+	enum result result = link->carrier->send(link->owner, p->imsi, text_range((char *)tpdu, writer_len(&w)),
 						 g->part + 1 < g->plan.split.parts);
-	if (result == OK) {
 	link->permit = (struct text){ 0 };
+	if (result == OK) {
 		g->flying = p->flying = true;
 	} else if (result == ERR_NOT_FOUND) {
 		phone_link_wait(p, link->settings.retry.alert_us, "the phone is not there");
@@ -94,9 +95,9 @@ static void try_one(struct phone_link *link, struct phone_going *g, bool *unsaid
 	}
 	if (!link->up || behind || clock_monotonic() < g->again_us)
 		return;
-	if (!p || clock_monotonic() < p->not_before_us) {
 	if (!p && !link->loaded)
 		return;
+	if (!p || clock_monotonic() < p->not_before_us) {
 		put_off(link, g, p ? p->not_before_us - clock_monotonic() : link->settings.retry.alert_us,
 			p ? p->why : "no phone with that number was seen");
 		return;
@@ -128,8 +129,8 @@ static void turn_ended(void *owner)
 	link->dirty = false;
 	link->look++;
 	phone_link_tell_back(link);
-	for (struct phone_going *g = link->first; g; g = next) {
 	phone_link_facts_turn(link);
+	for (struct phone_going *g = link->first; g; g = next) {
 		next = g->next;
 		try_one(link, g, &unsaid);
 	}
@@ -161,8 +162,8 @@ static struct phone_going *going_new(struct phone_link *link, const struct ipc_d
 		*result = message_decode(arena_text(arena, d->header), &g->message);
 	}
 	g->message.body = arena_text(arena, d->body);
-	if (*result == OK)
 	g->permit = arena_text(arena, d->permit);
+	if (*result == OK)
 		*result = tp_message_plan(&g->message, &link->settings.languages, arena, &g->plan, why);
 	return g;
 }
@@ -260,8 +261,8 @@ struct phone_link *phone_link_new(const struct phone_link_settings *settings, st
 	link->last = &link->first;
 	(void)text_copy(text_of(settings->link), link->name, sizeof(link->name));
 	link->settings.link = link->name;
-	link->by_imsi = key_table_new(settings->phones_max);
 	link->loaded = !settings->keeps_numbers;
+	link->by_imsi = key_table_new(settings->phones_max);
 	link->by_number = key_table_new(settings->phones_max);
 	loop_hook_add(loop, &link->hook, turn_ended, link);
 	phone_link_up(link, false, "not connected yet");
@@ -313,12 +314,12 @@ bool phone_link_idle(const struct phone_link *link)
 	return !link->first && !link->calls && !link->reports;
 }
 
-struct text phone_link_name(const struct phone_link *link)
 struct text phone_link_permit(const struct phone_link *link)
 {
 	return link->permit;
 }
 
+struct text phone_link_name(const struct phone_link *link)
 {
 	return text_of(link->name);
 }
@@ -328,6 +329,7 @@ void phone_link_up(struct phone_link *link, bool up, const char *why)
 	link->up = up;
 	(void)text_copy(text_of(why), link->why, sizeof(link->why));
 	log_write(LOG_SMS, LOG_NOTICE, link->name, "%s: %s", up ? "up" : "down", why);
+	link_life_up(&link->life, up && !link->stopping);
 	channel_link(link->channel, text_of(link->name), up && !link->stopping, link->settings.window, why);
 	phone_link_wake(link);
 }
@@ -342,4 +344,14 @@ void phone_link_show(const struct phone_link *link, void (*say)(void *owner, con
 		      link->calls_count);
 	line[writer_len(&w)] = 0;
 	say(owner, line);
+}
+
+void phone_link_row(const struct phone_link *link, struct link_row *out)
+{
+	*out = (struct link_row){
+		.name = link->name, .life = &link->life, .window = link->settings.window, .throttled = -1
+	};
+	for (const struct phone_going *g = link->first; g; g = g->next)
+		out->in_flight += g->flying;
+	out->waiting = link->count - out->in_flight;
 }

@@ -40,6 +40,7 @@ struct phone_carrier {
 };
 
 struct phone_link;
+struct link_row;
 
 struct phone_link *phone_link_new(const struct phone_link_settings *settings, struct loop *loop,
 				  struct channel *channel, const struct phone_carrier *carrier, void *owner);
@@ -54,20 +55,20 @@ struct text phone_link_name(const struct phone_link *link);
 void phone_link_deliver(struct phone_link *link, const struct ipc_deliver *delivery);
 /* A report to a phone, whose number is its "from"; ended by channel_outbox_end(). */
 void phone_link_outbox(struct phone_link *link, const struct ipc_outbox *row);
-/* False: not a call of this link. */
 /* The queue is there (again). */
 void phone_link_connected(struct phone_link *link);
 /* False: not a list that this link asked for. */
 bool phone_link_facts(struct phone_link *link, uint32_t call, const struct ipc_facts *facts);
+/* False: not a call of this link. */
 bool phone_link_accepted(struct phone_link *link, uint32_t call, const struct ipc_accepted *accepted);
 
 /* --- from the carrier --- */
 void phone_link_up(struct phone_link *link, bool up, const char *why); /* the carrier as a whole */
 /* Digits without a plus, as an HLR has them. Another phone's number before is taken over. */
 void phone_link_number(struct phone_link *link, const char *imsi, const char *msisdn);
-/* It has no number any more: it gets nothing, and what it sends is refused. */
 /* The same, said by the network: kept as a fact of the queue where the settings say so. */
 void phone_link_learned(struct phone_link *link, const char *imsi, const char *msisdn);
+/* It has no number any more: it gets nothing, and what it sends is refused. */
 void phone_link_no_number(struct phone_link *link, const char *imsi);
 void phone_link_present(struct phone_link *link, const char *imsi, bool there);
 
@@ -80,14 +81,15 @@ struct phone_end {
 	bool has_fcs;
 	uint8_t fcs;
 };
-void phone_link_ended(struct phone_link *link, const char *imsi, const struct phone_end *end);
 /* During the carrier's send(): of the priced message, for a role that checks it again; empty = none. */
 struct text phone_link_permit(const struct phone_link *link);
+void phone_link_ended(struct phone_link *link, const char *imsi, const struct phone_end *end);
 
 /* A SUBMIT or another TPDU of RP-DATA. `number` as the carrier knows it, may be empty. The handle comes back. */
 void phone_link_message(struct phone_link *link, const char *imsi, struct text number, uint64_t handle,
 			struct text tpdu);
 
+void phone_link_row(const struct phone_link *link, struct link_row *out); /* valid until the link changes */
 /* One line for people. */
 void phone_link_show(const struct phone_link *link, void (*say)(void *owner, const char *line), void *owner);
 

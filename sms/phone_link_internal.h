@@ -4,6 +4,7 @@
 #define SMS_PHONE_LINK_INTERNAL_H
 
 #include "sms/key_table.h"
+#include "sms/link_life.h"
 #include "sms/phone_link.h"
 #include "sms/tp_message.h"
 
@@ -18,10 +19,10 @@ struct phone_known {
 	const char *why;		   /* then */
 	struct phone_known *next;	   /* of those that the queue is to hear of */
 	bool is_back;			   /* among them */
-	bool flying;			   /* the first of its deliveries is with the carrier */
 	struct phone_known *next_unput;	   /* of those whose number is to be kept as a fact */
 	bool unput;			   /* among them */
 	int64_t put_us;			   /* when it was; 0 = not by this process */
+	bool flying;			   /* the first of its deliveries is with the carrier */
 	uint64_t looked;		   /* the look that met its first delivery: those behind wait */
 };
 
@@ -35,8 +36,8 @@ struct phone_going {
 	char number[PHONE_NUMBER_MAX + 1];
 	struct message message;
 	struct tp_plan plan;
-	uint16_t reference;
 	struct text permit;
+	uint16_t reference;
 	unsigned part, tries;
 	bool announced, flying;
 	const char *why;
@@ -66,6 +67,7 @@ struct phone_link {
 	char name[80], why[120];
 	bool up, dirty; /* dirty: something changed since the last look */
 	bool stopping;
+	struct link_life life;
 	uint64_t look;
 	struct phone_link_settings settings;
 	struct key_table *by_imsi, *by_number;
@@ -73,12 +75,12 @@ struct phone_link {
 	uint32_t count;
 	struct phone_report *reports; /* in the order in which they came */
 	struct phone_known *back;     /* a list */
-	struct loop_timer timer;
-	struct loop_hook hook;
 	struct phone_known *unput;    /* another */
 	struct text permit;	      /* of what the carrier is being given */
 	uint32_t facts_call;	      /* of the list of numbers that is under way, 0 = none */
 	bool loaded;		      /* the list is in, or none is kept */
+	struct loop_timer timer;
+	struct loop_hook hook;
 	struct phone_call *calls;
 	unsigned calls_count;
 };
@@ -90,11 +92,11 @@ void phone_link_wake(struct phone_link *link); /* looks at the deliveries at the
 /* Not tried for so long, unless it is said to be back. */
 void phone_link_wait(struct phone_known *p, int64_t us, const char *why);
 void phone_link_tell_back(struct phone_link *link); /* to the queue: who is in reach again */
-/* phone_link_report.c */
-void phone_link_reports_turn(struct phone_link *link);
 /* phone_link_fact.c */
 void phone_link_facts_turn(struct phone_link *link);
 void phone_link_forget_fact(struct phone_link *link, const char *imsi);
+/* phone_link_report.c */
+void phone_link_reports_turn(struct phone_link *link);
 bool phone_link_report_ended(struct phone_link *link, struct phone_known *p, const struct phone_end *end);
 void phone_link_reports_return(struct phone_link *link, bool flying); /* to the queue; those under way too */
 void phone_link_calls_free(struct phone_link *link);

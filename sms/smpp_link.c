@@ -36,6 +36,7 @@ void smpp_link_announce(struct smpp_link *l)
 	uint32_t window = l->stopping ? 0 : window_of(l);
 
 	l->up = window > 0;
+	link_life_up(&l->life, l->up);
 	channel_link(smpp_conns_channel(l->conns), text_of(l->name), l->up, window,
 		     l->up ? l->settings.host.at : l->why_down);
 }
@@ -46,6 +47,7 @@ void smpp_link_give_result(struct smpp_link *l, struct outgoing *o)
 
 	outgoing_result(o, text_of(l->name), l->style.receipts, &r);
 	channel_result(smpp_conns_channel(l->conns), &r);
+	link_life_result(&l->life, &r);
 	l->open--;
 	outgoing_free(&o);
 }
@@ -286,4 +288,17 @@ void smpp_link_show(const struct smpp_link *l, void (*say)(void *owner, const ch
 	snprintf(line, sizeof(line), "%-24s %.*s  bound %u of %u  unanswered %u  waiting %u  %s", l->name,
 		 TEXT_ARGS(l->settings.host), bound, wanted, outstanding, l->list.count, l->up ? "" : l->why_down);
 	say(owner, line);
+}
+
+void smpp_link_row(const struct smpp_link *l, struct link_row *out)
+{
+	*out = (struct link_row){ .name = l->name, .life = &l->life, .waiting = l->list.count };
+	out->throttled = counter_value(l->throttled);
+	for (unsigned i = 0; i < l->bonds_count; i++) {
+		const struct bond *b = &l->bonds[i];
+		if (!b->bound || b->command == SMPP_BIND_RECEIVER)
+			continue;
+		out->window += (uint32_t)l->settings.window;
+		out->in_flight += smpp_session_outstanding(smpp_conn_session(b->conn));
+	}
 }

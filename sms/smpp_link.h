@@ -12,6 +12,7 @@
 #include "sms/smpp_vty.h"
 
 struct smpp_link;
+struct link_row;
 
 /* `settings` are copied. Starts connecting. dns may be NULL: numeric hosts only. */
 struct smpp_link *smpp_link_new(const struct smsc_settings *settings, struct smpp_conns *conns, struct sms_calls *calls,
@@ -30,6 +31,7 @@ void smpp_link_outbind(struct smpp_link *link, int fd);
 struct text smpp_link_name(const struct smpp_link *link); /* "smsc:NAME" */
 /* A delivery for it. */
 void smpp_link_deliver(struct smpp_link *link, const struct ipc_deliver *delivery);
+void smpp_link_row(const struct smpp_link *link, struct link_row *out); /* valid until the link changes */
 /* One line for people. */
 void smpp_link_show(const struct smpp_link *link, void (*say)(void *owner, const char *line), void *owner);
 

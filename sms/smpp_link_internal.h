@@ -12,6 +12,7 @@
 #define SMS_SMPP_LINK_INTERNAL_H
 
 #include "core/base/counter.h"
+#include "sms/link_life.h"
 #include "sms/smpp_incoming.h"
 #include "sms/smpp_link.h"
 #include "sms/smpp_outgoing.h"
@@ -45,6 +46,7 @@ struct smpp_link {
 	unsigned open; /* deliveries here, waiting or unanswered */
 	struct loop_timer rate, overdue;
 	bool stopping, up;
+	struct link_life life;
 	char why_down[120];
 	struct counter *submitted, *taken, *refused, *throttled, *unanswered, *received, *binds, *bind_refused;
 };

@@ -268,3 +268,28 @@ void smpp_server_show(const struct smpp_server *s, void (*say)(void *owner, cons
 			show_esme(a->esme, say, owner);
 	}
 }
+
+static void esme_row(const struct smpp_esme *e, struct link_row *out)
+{
+	*out = (struct link_row){ .name = e->link, .life = &e->life, .waiting = e->list.count };
+	out->throttled = counter_value(e->throttled_in);
+	for (unsigned i = 0; i < e->binds_count; i++) {
+		if (!e->binds[i]->receives)
+			continue;
+		out->window += (uint32_t)e->account->settings.smpp_window;
+		out->in_flight += smpp_session_outstanding(smpp_conn_session(e->binds[i]->conn));
+	}
+}
+
+void smpp_server_rows(const struct smpp_server *s, void (*each)(void *owner, const struct link_row *row), void *owner)
+{
+	struct link_row row;
+
+	for (const struct smpp_account *a = smpp_accounts_next(s->accounts, NULL); a;
+	     a = smpp_accounts_next(s->accounts, a)) {
+		if (!a->esme)
+			continue;
+		esme_row(a->esme, &row);
+		each(owner, &row);
+	}
+}

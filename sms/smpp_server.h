@@ -26,6 +26,7 @@
 #include "sms/smpp_vty.h"
 
 struct smpp_server;
+struct link_row;
 
 /* All three outlive it, but for the worker, which may be freed before it. */
 struct smpp_server *smpp_server_new(struct smpp_conns *conns, struct sms_calls *calls, struct worker *worker);
@@ -49,6 +50,9 @@ void smpp_server_outbox(struct smpp_server *server, const struct ipc_outbox *row
 /* Takes no more connections, unbinds all; deliveries that were not sent go back. `idle` then says when all is over. */
 void smpp_server_stop(struct smpp_server *server);
 bool smpp_server_idle(const struct smpp_server *server);
+/* Accounts that are or were bound, as links; throttled: requests of theirs that were. */
+void smpp_server_rows(const struct smpp_server *server, void (*each)(void *owner, const struct link_row *row),
+		      void *owner);
 /* Lines for people: ports, accounts that are bound, their sessions. */
 void smpp_server_show(const struct smpp_server *server, void (*say)(void *owner, const char *line), void *owner);
 

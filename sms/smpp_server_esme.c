@@ -88,6 +88,7 @@ static void announce(struct smpp_esme *e)
 	e->announced = true;
 	e->window = window;
 	e->up = window > 0;
+	link_life_up(&e->life, e->up);
 	channel_link(e->server->channel, text_of(e->link), e->up, window, e->up ? "bound" : "no client is bound");
 }
 
@@ -97,6 +98,7 @@ static void give_result(struct smpp_esme *e, struct outgoing *o)
 
 	outgoing_result(o, text_of(e->link), false, &r);
 	channel_result(e->server->channel, &r);
+	link_life_result(&e->life, &r);
 	e->open--;
 	outgoing_free(&o);
 }

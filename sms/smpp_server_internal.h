@@ -17,6 +17,7 @@
 #include "core/flight.h"
 #include "core/net/listen.h"
 #include "core/net/tls.h"
+#include "sms/link_life.h"
 #include "sms/smpp_accounts.h"
 #include "sms/smpp_outgoing.h"
 #include "sms/smpp_server.h"
@@ -72,6 +73,7 @@ struct smpp_esme {
 	unsigned ended_next;
 	struct loop_timer again, overdue;
 	bool announced, up;
+	struct link_life life;
 	uint32_t window;
 	struct counter *taken_in, *refused_in, *throttled_in;
 	struct counter *sent, *refused, *unanswered, *receipts_sent;

@@ -46,6 +46,11 @@ static inline void counter_add(struct counter *c, int64_t n)
 	atomic_fetch_add_explicit(&c->value, n, memory_order_relaxed);
 }
 
+static inline int64_t counter_value(struct counter *c)
+{
+	return atomic_load_explicit(&c->value, memory_order_relaxed);
+}
+
 static inline void counter_set(struct counter *c, int64_t v)
 {
 	atomic_store_explicit(&c->value, v, memory_order_relaxed);
