@@ -12,7 +12,7 @@ _cellpost_handsets() {
 
 _cellpost() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-	local message='--from --link --flash --validity --at --report --json --url --account --token --authorities'
+	local message='--from --link --flash --validity --at --file --report --json --url --account --token --authorities'
 	local words=''
 	COMPREPLY=()
 
