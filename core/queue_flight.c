@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/queue_internal.h"
+#include "core/queue_online.h"
 
 #define FREE_FLIGHTS_GRACE_US (2 * USEC_PER_SEC)
 #define DOUBT_PAUSE_US (100 * USEC_PER_MSEC)
@@ -43,6 +44,7 @@ struct flight *queue_flight_of_row(struct queue *q, struct holder *holder, struc
 	if (r->has_charge) {
 		f->held = r->charge_amount;
 		f->units = r->charge_units;
+		memcpy(f->payer_id, r->payer_id, sizeof(f->payer_id));
 		f->version = r->charge_version;
 		(void)text_copy(r->currency, f->currency, sizeof(f->currency));
 	}
@@ -65,6 +67,13 @@ void queue_flight_end(struct queue *q, struct flight *f)
 
 void queue_flight_send(struct queue *q, struct flight *f, bool doubt)
 {
+	flight_add(&q->flights, &f->node);
+	if (!queue_online_waits(q, f))
+		queue_flight_go(q, f, doubt);
+}
+
+void queue_flight_go(struct queue *q, struct flight *f, bool doubt)
+{
 	struct edge *e = &q->edges[f->link->edge];
 	struct ipc_deliver d = { .id = f->id,
 				 .epoch = f->epoch,
@@ -77,7 +86,6 @@ void queue_flight_send(struct queue *q, struct flight *f, bool doubt)
 				 .accepted_us = f->accepted_us,
 				 .expires_us = f->expires_us };
 
-	flight_add(&q->flights, &f->node);
 	if (!e->ipc || !f->link->up) { /* it went down while the lease was being committed: known not sent */
 		f->outcome = IPC_RETRY;
 		queue_flight_doubt(q, f, 0, NULL);
@@ -144,6 +152,26 @@ void queue_flight_doubt(struct queue *q, struct flight *f, int64_t due_us, const
 	r->bearer = queue_flight_bearer(f);
 	r->trail =
 		queue_event(f->holder->arena, now, TRAIL_NOTE, (struct text){ 0 }, TEXT_LITERAL("taken back unsent"));
+	queue_ask_store(q, &r->base, STORE_RELEASE, put_back, f);
+}
+
+/* Not now, whatever its link says: known not to have been sent this time. */
+void queue_flight_put_off(struct queue *q, struct flight *f, int64_t due_us, const char *why)
+{
+	struct store_release *r = &f->request.release;
+	struct arena *arena = f->holder->arena;
+
+	if (f->sending) { /* it may have left before: that stays so */
+		queue_flight_doubt(q, f, due_us, why ? why : "put off");
+		return;
+	}
+	f->settling = true;
+	*r = (struct store_release){ .id = f->id, .epoch = f->epoch, .due_us = due_us, .route = f->link->name };
+	r->bearer = queue_flight_bearer(f);
+	if (why)
+		r->trail = queue_event(arena, store_now(q->store), TRAIL_NOTE, (struct text){ 0 },
+				       text_of(arena_printf(arena, "%s", why)));
+	queue_link_due(q, f->link, due_us);
 	queue_ask_store(q, &r->base, STORE_RELEASE, put_back, f);
 }
 

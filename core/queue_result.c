@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/queue_internal.h"
+#include "core/queue_online.h"
 
 #define UNTIL_ITS_REPORT_US (3600 * USEC_PER_SEC)
 
@@ -56,6 +57,8 @@ static void ended(struct store_request *r)
 		queue_outbox_push(q, c->receipts_out, c->receipts_count_out);
 		publish(f);
 	}
+	if (r->operation == STORE_FINISH)
+		queue_online_ended(q, f->id, f->request.finish.post);
 	queue_links_promoted(q, r);
 	if (r->operation == STORE_HOLD && r->answer == STORE_DONE && !f->request.hold.ended_out)
 		queue_money_decide(q, f->id);
@@ -231,6 +234,12 @@ static void apply(struct flight *f, const struct ipc_result *in)
 		doubt(f, in);
 	else
 		finish(f, in);
+}
+
+void queue_result_give(struct flight *f, const struct ipc_result *result)
+{
+	f->outcome = result->outcome;
+	apply(f, result);
 }
 
 /* --- a result for what we do not hold ---------------------------------------------------------------------------- */

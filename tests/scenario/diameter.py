@@ -51,6 +51,7 @@ OCS = """<?xml version="1.0" encoding="UTF-8"?>
   SessionsHashSize="128" DefaultAuthSessionTimeout="3600" MaxAuthSessionTimeout="3600">
   <Acceptor port="%(port)d" bind="127.0.0.1"/>
   <Auth id="4" vendor="10415"/>
+  <Auth id="4294967295" vendor="0"/>
 </DiameterPeer>
 """
 RELAY = """Identity = "relay.example";
@@ -65,6 +66,7 @@ TLS_CA = "%(folder)s/cert.pem";
 TwTimer = 6;
 TcTimer = 6;
 LoadExtension = "acl_wl.fdx" : "%(folder)s/acl.conf";
+LoadExtension = "dict_nasreq.fdx";
 LoadExtension = "dict_dcca.fdx";
 LoadExtension = "dict_dcca_3gpp.fdx";
 ConnectPeer = "ocs.example" { ConnectTo = "127.0.0.1"; Port = %(ocs)d; No_TLS; No_SCTP; };
@@ -147,7 +149,7 @@ class Relay(Part):
         self.port = port
         values = {"folder": self.folder, "port": port, "ocs": ocs_port}
         self.write("relay.conf", RELAY % values)
-        self.write("acl.conf", "ALLOW_OLD_TLS *.example\nALLOW_OLD_TLS *\n")
+        self.write("acl.conf", "ALLOW_IPSEC *.example\n")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem",
                         "-days", "30", "-subj", "/CN=relay.example"], cwd=self.folder, check=True, capture_output=True)
         self.start()
