@@ -2,6 +2,7 @@
 /* The tables of the nodes in core_vty.h. */
 #include "core/core_vty.h"
 
+#include "core/portability.h"
 #include "core/route_links.h"
 #include "core/screen_time.h"
 
@@ -147,6 +148,13 @@ static const struct knob account_knobs[] = {
 	  .help = "Most that it may spend, with tax: day, month or roaming-month, and an amount, as `day 50.00`; "
 		  "warned at "
 		  "80 and 100 %. A higher one counts from the next day or month on, with `now` behind it at once" },
+	{ .name = "number",
+	  .type = KNOB_TEXT,
+	  .offset = FIELD(account_settings, number),
+	  .many = true,
+	  .help = "Phone whose own messages this account pays, as +819012345678; a phone that no account names pays "
+		  "nothing "
+		  "here" },
 };
 
 static enum result account_check(const void *node, const char **why_out)
@@ -232,6 +240,11 @@ static enum result route_check(const void *node, const char **why_out)
 {
 	const struct route_settings *r = node;
 
+	*why_out = "`network` is an MCC (3 digits), or an MCC and MNC (5 or 6), as 44010";
+	for (unsigned i = 0; i < r->network.count; i++) {
+		if (!portability_is_network(r->network.items[i]))
+			return ERR_MALFORMED;
+	}
 	if (r->reject || r->link.count)
 		return OK;
 	*why_out = "a route needs a link (`link lab`) or `reject yes`";

@@ -623,6 +623,45 @@ static void the_gateway_ends_while_messages_wait(void **state)
 	assert_int_equal(RESULT(w, call), ERR_BUSY);
 }
 
+static void note_fault(void *owner, const char *file, unsigned line, struct text word, const char *text)
+{
+	(void)file;
+	(void)line;
+	(void)word;
+	keep(owner, 400, text_of(text));
+}
+
+static void bad_configurations(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{ "portability\n", "one source" },
+		{ NODE " enum-suffix e164.arpa\n", "one source" },
+		{ "portability\n url http://h/\n", "{number}" },
+		{ "portability\n url http://h/{digits}/{x}\n", "{number}" },
+		{ "portability\n url ftp://h/{digits}\n", "http" },
+		{ "portability\n enum-suffix \n", "" },
+		{ NODE " operator D0012\n", "D0012 44010" },
+		{ NODE " operator D0012 440\n", "D0012 44010" },
+		{ NODE " only-prefix 81\n", "+81" },
+		{ NODE " dns-server localhost:53\n", "" },
+		{ NODE " timeout 0s\n", "" },
+		{ "route r\n prefix *\n network 44\n link a\n", "44010" },
+		{ "route r\n prefix *\n network +44\n reject yes\n", "44010" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct config *config = config_new(kinds, 5);
+		char why[400] = "";
+		unsigned faults = config_read(config, "test", text_of(rows[i].text), note_fault, why);
+		if (!faults || !strstr(why, rows[i].why))
+			fail_msg("%s: %u faults, %s", rows[i].text, faults, why);
+		config_free(&config);
+	}
+}
+
 /* --- the records ---------------------------------------------------------------------------------------------- */
 
 static size_t encode_found(const struct ipc_found *f, uint8_t *room, size_t size)
@@ -711,6 +750,7 @@ int main(void)
 		WITH_QUEUE(the_node_goes_away_while_messages_wait),
 		WITH_QUEUE(the_gateway_ends_while_messages_wait),
 		WITH_QUEUE(answers_of_others_are_bad),
+		cmocka_unit_test(bad_configurations),
 		cmocka_unit_test(records),
 	};
 

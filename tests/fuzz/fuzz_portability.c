@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ipc_lookup.h"
 #include "core/portability.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
@@ -41,6 +42,26 @@ static unsigned records_of(struct text t, struct dns_naptr records[DNS_NAPTRS_MA
 	return n;
 }
 
+/* A record between the roles says what it said when it is written again. */
+static void judge_record(const uint8_t *bytes, size_t len)
+{
+	struct reader r = reader_of(bytes, len);
+	uint8_t again[512];
+	struct writer w = writer_of(again, sizeof(again));
+	struct ipc_found f;
+	struct ipc_lookup l;
+
+	if (ipc_get_found(&r, &f)) {
+		judge(OK, &f.answer, &(const char *){ "" });
+		ipc_put_found(&w, &f);
+		if (writer_ok(&w) && (writer_len(&w) != len || memcmp(again, bytes, len) != 0))
+			abort();
+	}
+	r = reader_of(bytes, len);
+	if (ipc_get_lookup(&r, &l) && !portability_is_number(l.number))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct text t = text_range((const char *)bytes, len), number = TEXT_LITERAL("+819012345678");
@@ -60,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (portability_substitute(t, number, &w, &why) == OK && !writer_ok(&w))
 		abort();
 	(void)portability_operator_parse(t, &o);
+	judge_record(bytes, len);
 	if (portability_url_good(t))
 		portability_url(t, number, &w);
 	return 0;
