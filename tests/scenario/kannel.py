@@ -28,6 +28,7 @@ dlr-storage = internal
 sms-resend-freq = 5
 sms-incoming-queue-limit = 1000000
 sms-outgoing-queue-limit = 1000000
+{core}
 
 {smsc}
 
@@ -102,24 +103,38 @@ def http(url, user, password, port):
 class Kannel:
     """bearerbox and smsbox with one centre."""
 
-    def __init__(self, smsc, services=NO_SERVICE, level=1):
+    def __init__(self, smsc, services=NO_SERVICE, level=1, keeps=False):
         self.folder = tempfile.mkdtemp(prefix="kannel-")
         atexit.register(self.close)
         self.processes = []
         self.admin, self.boxes, self.sendsms = (free_port() for _ in range(3))
-        path = os.path.join(self.folder, "kannel.conf")
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(CORE.format(admin=self.admin, boxes=self.boxes, sendsms=self.sendsms, folder=self.folder, level=level,
+        self.path = os.path.join(self.folder, "kannel.conf")
+        core = f'store-type = file\nstore-location = "{self.folder}/store"\nstore-dump-freq = 2' if keeps else ""
+        with open(self.path, "w", encoding="utf-8") as f:
+            f.write(CORE.format(core=core, admin=self.admin, boxes=self.boxes, sendsms=self.sendsms, folder=self.folder, level=level,
                                 smsc=smsc, services=services))
-        self.start(BOXES[0], path)
-        self.up = bool(wait_for(lambda: "Kannel" in self.status(), 10))
-        self.start(BOXES[1], path)
-        self.up = self.up and bool(wait_for(lambda: self.answers(self.sendsms), 10))
+        self.run(0)
+        self.run(1)
+
+    def run(self, box):
+        """Starts a box: 0 bearerbox, 1 smsbox."""
+        self.start(BOXES[box], self.path)
+        if box:
+            self.up = self.up and bool(wait_for(lambda: self.answers(self.sendsms), 30))
+        else:
+            self.up = bool(wait_for(lambda: "Kannel" in self.status(), 30))
 
     def start(self, program, path):
-        out = open(os.path.join(self.folder, os.path.basename(program) + ".out"), "wb")
+        out = open(os.path.join(self.folder, os.path.basename(program) + ".out"), "ab")
         self.processes.append(subprocess.Popen([program, "-v", "4", path], stdout=out, stderr=out, cwd=self.folder))
         out.close()
+
+    def kill(self, box):
+        """SIGKILL, as a power cut of that box."""
+        for p in [p for p in self.processes if p.args[0] == BOXES[box]]:
+            p.kill()
+            p.wait()
+            self.processes.remove(p)
 
     @staticmethod
     def answers(port):
