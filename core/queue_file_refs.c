@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* References to files, as facts of the store; and the sweep of what nobody refers to. */
+/* References to files, as facts of the store: an account's, and a message's before it is accepted. */
 #include "core/base/hex.h"
 #include "core/base/log.h"
 #include "core/queue_files.h"
 
-#define KIND TEXT_LITERAL("file")
 #define KEY_SIZE (FILES_NAME_SIZE + 3 + 2 * 16)
 #define FOR_EVER INT64_MAX
 
@@ -31,7 +30,7 @@ static struct text key_of_account(const uint8_t hash[32], struct text account, s
 void queue_file_given(struct queue *q, struct arena *arena, const uint8_t hash[32], struct text account,
 		      void (*done)(struct store_request *r), void *owner, struct store_fact *fact)
 {
-	*fact = (struct store_fact){ .arena = arena, .kind = KIND };
+	*fact = (struct store_fact){ .arena = arena, .kind = QUEUE_FILE_KIND };
 	fact->key = key_of_account(hash, account, arena);
 	fact->until_us = store_now(q->store) + q->files->keep_us;
 	queue_ask_store(q, &fact->base, STORE_FACT_PUT, done, owner);
@@ -74,7 +73,8 @@ static void claim_end(struct claim *c, enum result result, const char *why)
 static void ask_fact(struct claim *c, enum store_operation operation, struct text key,
 		     void (*done)(struct store_request *r))
 {
-	c->fact = (struct store_fact){ .arena = c->arena, .kind = KIND, .key = key, .until_us = c->until_us };
+	c->fact =
+		(struct store_fact){ .arena = c->arena, .kind = QUEUE_FILE_KIND, .key = key, .until_us = c->until_us };
 	queue_ask_store(c->queue, &c->fact.base, operation, done, c);
 }
 
@@ -169,112 +169,4 @@ void queue_files_claim(struct queue *q, struct arena *arena, const struct messag
 		next_file(c);
 	else
 		claim_end(c, ERR_UNSUPPORTED, "there is no folder for files");
-}
-
-/* --- nobody names them ------------------------------------------------------------------------------------------- */
-
-struct sweep {
-	struct queue_files *files;
-	struct holder *holder;
-	uint8_t names[FILES_LIST_MAX][FILES_HASH_SIZE];
-	unsigned count, at;
-	struct files_call call;
-	struct store_fact_scan scan;
-};
-
-static void next_name(struct sweep *s);
-
-static void sweep_end(struct sweep *s)
-{
-	struct holder *h = s->holder;
-
-	s->files->sweeping = false;
-	queue_release_holder(s->files->queue, &h);
-}
-
-static void dropped(struct files_call *call)
-{
-	struct sweep *s = call->owner;
-
-	s->files->asked--;
-	s->at++;
-	next_name(s);
-}
-
-static void drop(struct sweep *s)
-{
-	s->call = (struct files_call){ .fd = -1, .done = dropped, .owner = s };
-	memcpy(s->call.hash, s->names[s->at], FILES_HASH_SIZE);
-	if (files_drop(s->files->files, &s->call))
-		sweep_end(s);
-	else
-		s->files->asked++;
-}
-
-static void scanned(struct store_request *r)
-{
-	struct sweep *s = r->owner;
-
-	queue_asked_done(s->files->queue);
-	if (r->answer != STORE_DONE) {
-		sweep_end(s); /* nothing is dropped that the store was not asked about */
-		return;
-	}
-	if (!s->scan.rows_count_out) {
-		drop(s);
-		return;
-	}
-	s->at++;
-	next_name(s);
-}
-
-static void listed(struct files_call *call)
-{
-	struct sweep *s = call->owner;
-
-	s->files->asked--;
-	s->count = call->names_count;
-	s->at = 0;
-	next_name(s);
-}
-
-static void look_on(struct sweep *s)
-{
-	s->call = (struct files_call){ .fd = -1, .done = listed, .owner = s, .names = s->names };
-	if (files_list(s->files->files, &s->call))
-		sweep_end(s);
-	else
-		s->files->asked++;
-}
-
-static void next_name(struct sweep *s)
-{
-	char name[FILES_NAME_SIZE];
-	struct queue *q = s->files->queue;
-
-	if (q->stopping || s->at == s->count) {
-		struct queue_files *qf = s->files;
-		bool more = !q->stopping && s->count == FILES_LIST_MAX;
-		sweep_end(s);
-		if (more) /* the folder goes on where it stopped */
-			queue_files_sweep(qf);
-		return;
-	}
-	files_name(s->names[s->at], name);
-	s->scan = (struct store_fact_scan){ .arena = s->holder->arena, .kind = KIND, .limit = 1 };
-	s->scan.prefix = text_of(arena_printf(s->holder->arena, "%s/", name));
-	queue_ask_store(q, &s->scan.base, STORE_FACT_SCAN, scanned, s);
-}
-
-void queue_files_sweep(struct queue_files *qf)
-{
-	if (qf->sweeping)
-		return;
-	struct holder *h = queue_holder(qf->queue);
-	struct sweep *s = arena_alloc(h->arena, sizeof(*s));
-
-	qf->sweeping = true;
-	s->files = qf;
-	s->holder = h;
-	look_on(s);
 }

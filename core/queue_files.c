@@ -13,7 +13,7 @@
 #include "core/base/log.h"
 
 #define TICK_MIN_US USEC_PER_SEC
-#define TICK_MAX_US (60 * USEC_PER_SEC)
+#define TICK_MAX_US (300 * USEC_PER_SEC)
 #define NO_FOLDER "there is no folder for files"
 
 static void answer(struct queue *q, unsigned edge, uint32_t generation, uint32_t call, enum result result,

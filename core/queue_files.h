@@ -3,12 +3,14 @@
  * What the queue does with files: of the queue's own files alone.
  *
  *	queue_files.c      records of the edges: memory for a new file, a finished one, a file of a delivery
- *	queue_file_refs.c  who may name a file, which messages do, and what nobody names any more
+ *	queue_file_refs.c  who may name a file, and which messages do
+ *	queue_file_sweep.c what nobody names any more
  *
  * References are facts of the store of the kind "file", each with its own end:
  *
  *	HASH/a/ACCOUNT	the account gave this file; its messages may name it until `files-keep` is over
- *	HASH/m/MESSAGE	that message names it; ends when no delivery of it can be under way any more
+ *	HASH/m/MESSAGE	that message names it; ends when no delivery of it can be under way any more, and before that
+ *			when all have ended and their text would go
  *
  * A message's references are written before its accept is, so that a power cut leaves at most a reference too many. A
  * file is dropped when no fact begins with its hash, and the folder itself (core/files.h) keeps what was used of late.
@@ -19,6 +21,7 @@
 #include "core/files.h"
 #include "core/queue_internal.h"
 
+#define QUEUE_FILE_KIND TEXT_LITERAL("file")
 #define QUEUE_ROOMS_MAX 32u			    /* unfinished files of one edge */
 #define QUEUE_ROOM_OCTETS_MAX (UINT64_C(192) << 20) /* memory of unfinished files, of all edges */
 #define QUEUE_ROOM_US (120 * USEC_PER_SEC)	    /* a file is written within this */

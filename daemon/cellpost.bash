@@ -24,7 +24,7 @@ _cellpost() {
 	case $previous in
 	--url | --account | --token | --from | --to | --link | --validity | --at | --key | --vty | --lab | --wait | --languages)
 		return ;;
-	--authorities)
+	--authorities | --file)
 		COMPREPLY=($(compgen -f -- "$current"))
 		return ;;
 	--as) words='deliver submit status-report command deliver-report submit-report rp modem udh' ;;

@@ -515,7 +515,7 @@ def pruning(tap):
     lab.phone(OFF)
     waiting, done, spare = os.urandom(5000), os.urandom(5001), os.urandom(5002)
     status, held = lab.send(OFF, files=[inline(waiting)])
-    status2, over = lab.http().json("POST", "/v1/messages", {"to": NO, "files": [inline(done)], "validity": 1})
+    status2, over = lab.http().json("POST", "/v1/messages", {"to": NO, "files": [inline(done)]})
     status3, _ = lab.give(spare)
     three = {sha(x) for x in (waiting, done, spare)}
     tap.check((status, status2, status3) == (202, 202, 201) and three <= set(lab.files()), "three files lie in the folder", lab.files())
