@@ -180,6 +180,15 @@ void sms_modems_rows(void (*each)(void *owner, const struct link_row *row), void
 	}
 }
 
+const char *sms_modems_restart(struct text name)
+{
+	struct held_modem *h = find_modem(name);
+
+	if (!h)
+		return "no modem has this name";
+	return modem_link_restart(h->link) ? "it is started again" : "it is not stopped";
+}
+
 void sms_modems_stop(void)
 {
 	for (struct held_modem *h = modems.first; h; h = h->next)

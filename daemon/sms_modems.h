@@ -15,6 +15,8 @@ bool sms_modems_reported(uint32_t call, bool done);
 void sms_modems_line(struct text address); /* this line is there (again) */
 void sms_modems_show(void (*say)(void *owner, const char *line), void *owner);
 void sms_modems_rows(void (*each)(void *owner, const struct link_row *row), void *owner);
+/* `modem NAME start`: the answer in words. */
+const char *sms_modems_restart(struct text name);
 void sms_modems_stop(void);
 bool sms_modems_idle(void);
 

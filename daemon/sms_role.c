@@ -17,6 +17,7 @@
 #include "daemon/capture.h"
 #include "daemon/role.h"
 #include "daemon/sms_links.h"
+#include "daemon/sms_modems.h"
 #include "sms/link_life.h"
 #include "sms/smpp_link.h"
 #include "sms/smpp_server.h"
@@ -314,12 +315,28 @@ static void show_rows(void *owner)
 	sms_links_rows(say_row, owner);
 }
 
+/* "modem NAME start" */
+static bool shown_modem(void *owner, struct text words)
+{
+	struct text word = { 0 }, name = { 0 };
+
+	if (!text_split(&words, ' ', &word) || !text_is(word, "modem") || !text_split(&words, ' ', &name) ||
+	    !text_is(words, "start"))
+		return false;
+	say(owner, sms_modems_restart(name));
+	return true;
+}
+
 static void show(uint32_t call, struct text words)
 {
 	void *owner = (void *)(uintptr_t)call;
 
 	if (sms_captures_show(call, words))
 		return;
+	if (shown_modem(owner, words)) {
+		role_show_end(call);
+		return;
+	}
 	if (text_is(words, "sms links")) {
 		show_rows(owner);
 		role_show_end(call);

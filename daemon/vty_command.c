@@ -161,6 +161,7 @@ static const struct command commands[] = {
 	{ { "show media", IN_ALL, "The role for untrusted content" }, NULL, ROLE_MEDIA },
 	{ { "show handsets", IN_ALL, "Simulated handsets" }, NULL, ROLE_LAB },
 	{ { "show handset NUMBER", IN_ALL, "One simulated handset" }, NULL, ROLE_LAB },
+	{ { "show modem NAME start", IN_ENABLE | CONFIGURING, "Start a modem that stopped" }, NULL, ROLE_SMS },
 	{ { "show handset NUMBER on", IN_ENABLE | CONFIGURING, "Switch it on" }, NULL, ROLE_LAB },
 	{ { "show handset NUMBER off", IN_ENABLE | CONFIGURING, "Switch it off" }, NULL, ROLE_LAB },
 	{ { "show handset NUMBER rcs on", IN_ENABLE | CONFIGURING, "Its RCS app is registered" }, NULL, ROLE_LAB },

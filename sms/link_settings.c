@@ -99,7 +99,11 @@ void modem_settings_fill(const struct modem_settings *s, struct modem_link_setti
 	*out = (struct modem_link_settings){
 		.name = s->node.name.at,
 		.number = s->number.at,
-		.modem = { s->pin.at, s->centre.at, { s->command, s->send, s->pause, s->watch } },
+		.modem = { .storage = (enum modem_storage)s->storage,
+			   .pin = s->pin.at,
+			   .centre = s->centre.at,
+			   .timers = { s->command, s->send, s->pause, s->watch } },
+		.resume_us = s->resume,
 		.languages.transliterate = s->transliterate,
 		.reports = s->reports,
 		.doubt = (enum link_doubt)s->doubt,

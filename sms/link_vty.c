@@ -342,6 +342,8 @@ const struct node_kind sgs_kind = {
 
 /* --- modem -------------------------------------------------------------------------------------------------- */
 
+static const char *const storage_words[] = { "any", "sim", "phone", "both", NULL }; /* enum modem_storage */
+
 static const struct knob modem_knobs[] = {
 	{ .name = "device",
 	  .type = KNOB_LISTEN,
@@ -391,7 +393,7 @@ static const struct knob modem_knobs[] = {
 	  .type = KNOB_TEXT,
 	  .offset = offsetof(struct modem_settings, retry),
 	  .many = true,
-	  .help = "What a cause leads to: cms CAUSE[-CAUSE] ACTION. Actions: later, once, never" },
+	  .help = "What a cause leads to: cms CAUSE[-CAUSE] ACTION. Actions: later, once, never, stop-link" },
 	{ .name = "command-answer",
 	  .type = KNOB_DURATION,
 	  .offset = offsetof(struct modem_settings, command),
@@ -420,6 +422,21 @@ static const struct knob modem_knobs[] = {
 	  .max = SECONDS(3600),
 	  .fallback = "60s",
 	  .help = "Between looks at signal, registration and storage" },
+	{ .name = "storage",
+	  .type = KNOB_WORD,
+	  .offset = offsetof(struct modem_settings, storage),
+	  .words = storage_words,
+	  .fallback = "any",
+	  .help = "Where what arrives is kept until it is committed: sim (SM), phone (ME), both (MT: read from both), "
+		  "or "
+		  "any: the phone's, else the SIM's" },
+	{ .name = "resume",
+	  .type = KNOB_DURATION,
+	  .offset = offsetof(struct modem_settings, resume),
+	  .max = HOURS(168),
+	  .fallback = "10m",
+	  .help = "A line that stopped (its SIM does not serve, or is barred) is started again after this; a refused "
+		  "PIN is not tried again; 0 = only by `show modem NAME start`" },
 };
 
 static enum result modem_check(const void *node, const char **why_out)

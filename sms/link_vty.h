@@ -53,6 +53,8 @@ struct modem_settings {
 	int64_t doubt; /* enum link_doubt */
 	struct config_list retry;
 	int64_t command, send, pause, watch;
+	int64_t storage; /* enum modem_storage */
+	int64_t resume;
 };
 extern const struct node_kind modem_kind;
 

@@ -37,6 +37,7 @@ struct modem *modem_new(const struct modem_user *user, void *owner, const struct
 	m->owner = owner;
 	copy_number(config->pin, m->pin, sizeof(m->pin));
 	copy_number(config->centre, m->centre, sizeof(m->centre));
+	m->storage = config->storage;
 	m->timers = config->timers;
 	m->signal = 99;
 	m->bad = counter_get(COUNTER_COUNT, "sms_modem_bad_total", "", "lines and PDUs of modems that make no sense");
@@ -106,6 +107,13 @@ void modem_stop(struct modem *m, const char *why)
 {
 	modem_give_up(m);
 	modem_set_state(m, MODEM_STOPPED, why);
+}
+
+void modem_halt(struct modem *m, const char *why, int64_t now_us)
+{
+	m->now_us = now_us;
+	if (is_up(m))
+		modem_stop(m, why);
 }
 
 void modem_line_lost(struct modem *m, int64_t now_us)

@@ -6,7 +6,7 @@
  *
  *	OFF --modem_start()--> STARTING --all commands answered--> READY <--registration--> NO_NETWORK
  *	         ^--pause_us-- BROKEN <--three silent commands, an answer that cannot be--'
- *	                       STOPPED <--SIM missing, PIN, PUK: a person must act
+ *	                       STOPPED <--SIM missing, PIN, PUK, modem_halt(): a person must act
  *
  * Nothing is lost: what arrives is acknowledged to the network (AT+CNMA), or deleted from the modem's store, only after
  * modem_committed(). What was sent and not answered is in doubt and never sent again by this engine.
@@ -44,7 +44,12 @@ enum modem_state {
 	MODEM_STATES
 };
 
+/* Where messages are kept that the modem stores (27.005 3.2.2). */
+enum modem_storage { MODEM_STORAGE_ANY, MODEM_STORAGE_SIM, MODEM_STORAGE_PHONE, MODEM_STORAGE_BOTH };
+
 struct modem_config {
+	enum modem_storage
+		storage;    /* ANY: the modem's own, or the SIM; BOTH ("MT"): read from both, kept in the first */
 	const char *pin;    /* digits; NULL or empty = none; tried once per modem_start() */
 	const char *centre; /* digits, perhaps with a plus: the service centre to set; NULL = the SIM's */
 	struct modem_timers timers;
@@ -83,6 +88,10 @@ struct modem *modem_new(const struct modem_user *user, void *owner, const struct
 void modem_free(struct modem **modem);
 
 void modem_start(struct modem *modem, int64_t now_us); /* the line is open; also the way out of STOPPED */
+/* Out of STOPPED; a PIN that was tried is not tried again: three wrong ones lock the SIM. */
+void modem_resume(struct modem *modem, int64_t now_us);
+/* Into STOPPED, when it is up: the network said that this line is at fault. `why` lives as long as the program. */
+void modem_halt(struct modem *modem, const char *why, int64_t now_us);
 void modem_line_lost(struct modem *modem, int64_t now_us);
 void modem_received(struct modem *modem, const void *octets, size_t len, int64_t now_us);
 

@@ -34,6 +34,7 @@ enum modem_commit { MODEM_COMMIT_PUSHED, MODEM_COMMIT_STORED };
 struct modem {
 	const struct modem_user *user;
 	void *owner;
+	enum modem_storage storage;
 	char pin[16], centre[32];
 	struct modem_timers timers;
 	enum modem_state state;

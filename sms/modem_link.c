@@ -109,7 +109,11 @@ static void refused(struct modem_link *link, struct modem_going *g, uint16_t cau
 	const char *name = retry_cause_name(RETRY_CMS, cause);
 
 	g->tries++;
-	if (r.action == RETRY_NEVER)
+	if (r.action == RETRY_STOP_LINK)
+		link->halt = name;
+	if (r.action == RETRY_STOP_LINK && g->part)
+		end(link, g, IPC_DOUBT, 0, name); /* its first parts cannot be called back */
+	else if (r.action == RETRY_NEVER)
 		end(link, g, IPC_REFUSED, 0, name);
 	else if (!g->part)
 		end(link, g, IPC_RETRY, (uint32_t)(r.delay_us / USEC_PER_MSEC), name);
@@ -229,6 +233,25 @@ static void on_send(void *owner, const void *octets, size_t len)
 	flush(link);
 }
 
+static void resume(void *owner)
+{
+	struct modem_link *link = owner;
+
+	link->resume_at_us = 0;
+	modem_resume(link->modem, clock_monotonic());
+	loop_wake(link->loop);
+}
+
+static void plan_resume(struct modem_link *link, bool stopped)
+{
+	loop_timer_stop(&link->resume);
+	link->resume_at_us = 0;
+	if (!stopped || !link->resume_us)
+		return;
+	link->resume_at_us = clock_monotonic() + link->resume_us;
+	loop_timer_start(link->loop, &link->resume, link->resume_us, resume, link);
+}
+
 static void on_state(void *owner, enum modem_state state, const char *why)
 {
 	struct modem_link *link = owner;
@@ -239,6 +262,7 @@ static void on_state(void *owner, enum modem_state state, const char *why)
 	link_life_up(&link->life, state == MODEM_READY && !link->stopping);
 	channel_link(link->channel, text_of(link->name), state == MODEM_READY && !link->stopping, MODEM_LINK_WINDOW,
 		     why);
+	plan_resume(link, state == MODEM_STOPPED);
 	if (state != MODEM_READY)
 		return_untouched(link);
 }
@@ -301,6 +325,10 @@ static void turn_ended(void *owner)
 {
 	struct modem_link *link = owner;
 
+	if (link->halt) {
+		modem_halt(link->modem, link->halt, clock_monotonic());
+		link->halt = NULL;
+	}
 	pump(link);
 	plan_timer(link);
 }
@@ -319,6 +347,7 @@ struct modem_link *modem_link_new(const struct modem_link_settings *settings, st
 	link->channel = channel;
 	link->languages = settings->languages;
 	link->reports = settings->reports;
+	link->resume_us = settings->resume_us;
 	link->doubt = settings->doubt;
 	link->fd = -1;
 	link->last = &link->first;
@@ -345,6 +374,15 @@ void modem_link_open(struct modem_link *link, int fd)
 	modem_start(link->modem, clock_monotonic());
 }
 
+bool modem_link_restart(struct modem_link *link)
+{
+	if (link->fd < 0 || modem_state_of(link->modem) != MODEM_STOPPED)
+		return false;
+	modem_start(link->modem, clock_monotonic());
+	loop_wake(link->loop);
+	return true;
+}
+
 bool modem_link_is_open(const struct modem_link *link)
 {
 	return link->fd >= 0;
@@ -361,6 +399,7 @@ void modem_link_free(struct modem_link **link)
 		end(l, l->first, l->first->part ? IPC_DOUBT : IPC_RETRY, RETRY_SOON_MS, "the modem is no longer used");
 	loop_hook_remove(&l->hook);
 	loop_timer_stop(&l->timer);
+	loop_timer_stop(&l->resume);
 	channel_link_drop(l->channel, text_of(l->name));
 	modem_free(&l->modem);
 	free(l);
@@ -396,6 +435,9 @@ void modem_link_show(const struct modem_link *link, void (*say)(void *owner, con
 	writer_printf(&w, "%s %s: %s, signal %d of 31, %u messages in hand, %u arrived and not committed", link->name,
 		      modem_state_name(modem_state_of(link->modem)), link->why, modem_signal(link->modem), waiting,
 		      link->calls_count);
+	if (link->resume_at_us)
+		writer_printf(&w, ", starts again in %lld s",
+			      (long long)((link->resume_at_us - clock_monotonic()) / USEC_PER_SEC));
 	line[writer_len(&w)] = 0;
 	say(owner, line);
 }

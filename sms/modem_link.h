@@ -23,7 +23,8 @@ struct modem_link_settings {
 	const char *number; /* of its SIM: the recipient of what arrives; empty = the name */
 	struct modem_config modem;
 	struct split_options languages;
-	bool reports; /* ask the network for reports */
+	bool reports;	   /* ask the network for reports */
+	int64_t resume_us; /* a line that was stopped is started again after this; 0 = only by hand */
 	enum link_doubt doubt;
 	struct retry_table retry; /* no rules: the defaults */
 };
@@ -42,6 +43,9 @@ void modem_link_stop(struct modem_link *link);
 bool modem_link_idle(const struct modem_link *link);
 /* Closes the line. What was not sent goes back; what left without an answer is in doubt. */
 void modem_link_free(struct modem_link **link);
+
+/* By hand: a stopped line starts again, with its PIN; false: it is not stopped, or not open. */
+bool modem_link_restart(struct modem_link *link);
 
 struct text modem_link_name(const struct modem_link *link);
 void modem_link_deliver(struct modem_link *link, const struct ipc_deliver *delivery);

@@ -43,7 +43,9 @@ struct modem_link {
 	struct modem *modem;
 	int fd;
 	struct loop_watch watch;
-	struct loop_timer timer;
+	struct loop_timer timer, resume;
+	int64_t resume_us, resume_at_us; /* at: 0 = not stopped, or only by hand */
+	const char *halt;		 /* why the line is to be stopped when the turn ends */
 	struct loop_hook hook;
 	struct retry_table retry;
 	struct modem_going *first, **last;

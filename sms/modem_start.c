@@ -14,13 +14,28 @@ static const struct step {
 	{ "AT+CPIN?", NULL, false },
 	{ "AT+CREG=1", NULL, false },
 	{ "AT+CMGF=0", NULL, true },
-	{ "AT+CSMS=1", NULL, false }, /* acknowledged to the network by AT+CNMA; without it, by the modem */
-	{ "AT+CPMS=\"ME\",\"ME\",\"ME\"", "AT+CPMS=\"SM\",\"SM\",\"SM\"", false },
-	{ "AT+CSCA", NULL, false }, /* with the address, where one is configured */
+	{ "AT+CSMS=1", NULL, false },	 /* acknowledged to the network by AT+CNMA; without it, by the modem */
+	{ "AT+CPMS", "AT+CPMS", false }, /* with the storage */
+	{ "AT+CSCA", NULL, false },	 /* with the address, where one is configured */
 	{ "AT+CNMI=2,2,0,1,0", "AT+CNMI=2,1,0,1,0", false },
 	{ "AT+CREG?", NULL, false },
 };
-enum { STEP_PIN = 2, STEP_SERVICE = 5, STEP_CENTRE = 7, STEP_PUSH = 8, STEPS = sizeof(steps) / sizeof(steps[0]) };
+enum {
+	STEP_PIN = 2,
+	STEP_SERVICE = 5,
+	STEP_STORAGE = 6,
+	STEP_CENTRE = 7,
+	STEP_PUSH = 8,
+	STEPS = sizeof(steps) / sizeof(steps[0])
+};
+
+/* The second where the first is refused. */
+static const char *const storages[][2] = {
+	[MODEM_STORAGE_ANY] = { "\"ME\",\"ME\",\"ME\"", "\"SM\",\"SM\",\"SM\"" },
+	[MODEM_STORAGE_SIM] = { "\"SM\",\"SM\",\"SM\"", "\"SM\"" },
+	[MODEM_STORAGE_PHONE] = { "\"ME\",\"ME\",\"ME\"", "\"ME\"" },
+	[MODEM_STORAGE_BOTH] = { "\"MT\",\"ME\",\"ME\"", "\"MT\",\"SM\",\"SM\"" },
+};
 
 void modem_say_step(struct modem *m, bool other)
 {
@@ -32,6 +47,8 @@ void modem_say_step(struct modem *m, bool other)
 
 	if (m->step == STEP_CENTRE && m->centre[0])
 		modem_say(m, MODEM_CMD_START, "AT+CSCA=\"%s\",%u", m->centre, m->centre[0] == '+' ? 145u : 129u);
+	else if (m->step == STEP_STORAGE)
+		modem_say(m, MODEM_CMD_START, "AT+CPMS=%s", storages[m->storage][other]);
 	else if (m->step == STEP_CENTRE)
 		modem_say(m, MODEM_CMD_START, "AT");
 	else
@@ -57,6 +74,13 @@ void modem_start(struct modem *m, int64_t now_us)
 	m->now_us = now_us;
 	m->pin_tried = false;
 	modem_begin_start(m);
+}
+
+void modem_resume(struct modem *m, int64_t now_us)
+{
+	m->now_us = now_us;
+	if (m->state == MODEM_STOPPED)
+		modem_begin_start(m);
 }
 
 static void next_step(struct modem *m)
@@ -104,6 +128,8 @@ void modem_step_done(struct modem *m, bool ok, unsigned cms)
 	} else if (!ok && step->other && !m->other_tried) {
 		m->other_tried = true;
 		modem_say_step(m, true);
+	} else if (!ok && m->step == STEP_STORAGE && m->storage != MODEM_STORAGE_ANY) {
+		modem_stop(m, "it has not the storage that is configured");
 	} else if (!ok && step->needed) {
 		modem_broken(m, "it refuses a command that we need");
 	} else {

@@ -54,6 +54,20 @@ static void put_off(struct phone_link *link, struct phone_going *g, int64_t us, 
 		g->again_us = clock_monotonic() + LOOK_US;
 }
 
+/* Something else waits for this phone: TP-MMS, and the network may keep its connection. */
+bool phone_link_more(const struct phone_link *link, const char *number, const void *but)
+{
+	for (const struct phone_going *g = link->first; g; g = g->next) {
+		if (g != but && text_is(text_of(number), g->number))
+			return true;
+	}
+	for (const struct phone_report *r = link->reports; r; r = r->next) {
+		if (r != but && text_is(text_of(number), r->number))
+			return true;
+	}
+	return false;
+}
+
 static void put_part(struct phone_link *link, struct phone_going *g, struct phone_known *p)
 {
 	uint8_t tpdu[TPDU_MAX];
@@ -61,12 +75,13 @@ static void put_part(struct phone_link *link, struct phone_going *g, struct phon
 	struct tp_going going = { .part = g->part,
 				  .reference = g->reference,
 				  .now_us = g->accepted_us,
-				  .quarters = link->settings.quarters };
+				  .quarters = link->settings.quarters,
+				  .more = phone_link_more(link, g->number, g) };
 
 	tp_message_deliver(&g->plan, &g->message, &going, &w);
 	link->permit = g->permit;
 	enum result result = link->carrier->send(link->owner, p->imsi, text_range((char *)tpdu, writer_len(&w)),
-						 g->part + 1 < g->plan.split.parts);
+						 going.more || g->part + 1 < g->plan.split.parts);
 	link->permit = (struct text){ 0 };
 	if (result == OK) {
 		g->flying = p->flying = true;

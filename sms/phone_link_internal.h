@@ -89,6 +89,7 @@ struct phone_known *phone_link_find(const struct phone_link *link, const char *i
 /* NULL: the limit. */
 struct phone_known *phone_link_know(struct phone_link *link, const char *imsi);
 void phone_link_wake(struct phone_link *link); /* looks at the deliveries at the end of the turn */
+bool phone_link_more(const struct phone_link *link, const char *number, const void *but);
 /* Not tried for so long, unless it is said to be back. */
 void phone_link_wait(struct phone_known *p, int64_t us, const char *why);
 void phone_link_tell_back(struct phone_link *link); /* to the queue: who is in reach again */

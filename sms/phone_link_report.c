@@ -13,6 +13,7 @@
 
 #define AGAIN_MS 300000u
 #define SOON_MS 1000u
+#define NO_MORE_MESSAGES 0x04 /* TP-MMS, 3GPP TS 23.040 9.2.3.2 */
 
 /* 3GPP TS 23.040 9.2.3.15; those that are never asked for are not here. */
 static const struct {
@@ -110,8 +111,10 @@ static bool try_one(struct phone_link *link, struct phone_report **at)
 		end(link, at, false, AGAIN_MS, p ? p->why : "no phone with that number was seen");
 		return true;
 	}
-	enum result result =
-		link->carrier->send(link->owner, p->imsi, text_range((const char *)r->tpdu, r->len), false);
+	bool more = phone_link_more(link, r->number, r);
+	if (more)
+		r->tpdu[0] &= (uint8_t)~NO_MORE_MESSAGES;
+	enum result result = link->carrier->send(link->owner, p->imsi, text_range((const char *)r->tpdu, r->len), more);
 	if (result == OK) {
 		r->flying = p->flying = true;
 	} else if (result == ERR_NOT_FOUND) {

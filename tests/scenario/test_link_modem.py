@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 
+from daemon import Terminal
 from gateway import Gateway, Tap, secret, wait_for
 from httpd import Http, Sink
 from test_smstools_modem import CENTRE, Modem
@@ -24,6 +25,8 @@ modem gsm1
  device tty:%s
  number %s
  doubt report
+ storage sim
+ resume 0
  command-answer 2s
  send-answer 3s
  pause 1s
@@ -153,6 +156,22 @@ def silent(b):
     b.tap.check(b.sent("doubtful") == 0, "and not sent twice", b.modem.sent)
 
 
+def stopped(b):
+    """The network bars the line: it is at fault, not the message."""
+    b.modem.send_answer = ["+CMS ERROR: 8"]
+    message = b.send("barred")
+    b.tap.check(b.up(False), "a barred line stops", b.gateway.show("links"))
+    b.tap.check(any("operator determined barring" in x for x in b.gateway.show("links")), "and says why", b.gateway.show("links"))
+    b.modem.send_answer = None
+    terminal = Terminal(b.gateway.ports["vty"], 5)
+    terminal.say("enable")
+    lines = terminal.say("show modem gsm1 start")
+    b.tap.check(lines == ["it is started again"], "an operator starts it again", lines)
+    terminal.close()
+    b.tap.check(b.up() and wait_for(lambda: b.sent("barred"), 30) and b.state(message, "accepted", 30), "and the message goes, once",
+                (b.modem.sent, b.http.json("GET", f"/v1/messages/{message}")))
+
+
 def role_killed(b):
     messages = [b.send(f"kill{i}") for i in range(12)]
     wait_for(lambda: b.sent("kill2"), 10)
@@ -177,7 +196,7 @@ def main():
     assert CENTRE
     tap.check(b.up(), "the modem is up", b.gateway.show("links"))
     lines = b.gateway.show("sms links")
-    for step in (out, comes_in, unplugged, silent, role_killed):
+    for step in (out, comes_in, unplugged, silent, stopped, role_killed):
         step(b)
     if tap.failed:
         b.gateway.complain("something failed")

@@ -80,15 +80,20 @@ static void on_ended(void *owner, const struct modem_end *end)
 static const struct modem_user user = { on_send, on_state, on_message, on_ended };
 static struct modem_config config;
 
-static int begin(void **state)
+static int begin_with(enum modem_storage storage)
 {
-	(void)state;
 	seen[0] = 0;
 	now = SECOND;
 	commit_at_once = commit_as = true;
-	config = (struct modem_config){ .timers = MODEM_TIMERS_DEFAULT };
+	config = (struct modem_config){ .storage = storage, .timers = MODEM_TIMERS_DEFAULT };
 	modem = modem_new(&user, NULL, &config);
 	return 0;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	return begin_with(MODEM_STORAGE_ANY);
 }
 
 static int end(void **state)
@@ -172,6 +177,57 @@ static void test_start_otherwise(void **state)
 		if (!strstr(seen, rows[i].what))
 			fail_msg("row %zu: %s", i, seen);
 	}
+}
+
+/* A storage that is configured is that one, or none. */
+static void test_storage(void **state)
+{
+	static const struct {
+		enum modem_storage storage;
+		bool refuse;
+		const char *what;
+	} rows[] = {
+		{ MODEM_STORAGE_SIM, false, "AT+CPMS=\"SM\",\"SM\",\"SM\"|AT|" },
+		{ MODEM_STORAGE_SIM, true, "AT+CPMS=\"SM\",\"SM\",\"SM\"|AT+CPMS=\"SM\"|AT|" },
+		{ MODEM_STORAGE_PHONE, false, "AT+CPMS=\"ME\",\"ME\",\"ME\"|AT|" },
+		{ MODEM_STORAGE_BOTH, true, "AT+CPMS=\"MT\",\"ME\",\"ME\"|AT+CPMS=\"MT\",\"SM\",\"SM\"|AT|" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)end(state);
+		(void)begin_with(rows[i].storage);
+		start_with(6, rows[i].refuse ? "ERROR\r\n" : "OK\r\n");
+		if (!strstr(seen, rows[i].what))
+			fail_msg("row %zu: %s", i, seen);
+	}
+	(void)end(state);
+	(void)begin_with(MODEM_STORAGE_PHONE);
+	modem_start(modem, 0);
+	for (unsigned i = 0; i < 6; i++)
+		says("OK\r\n");
+	says("ERROR\r\n");
+	says("ERROR\r\n");
+	if (!strstr(seen, "{stopped: it has not the storage that is configured}"))
+		fail_msg("%s", seen);
+	/* Out of it by hand or by time; a line that does not serve is left alone. */
+	seen[0] = 0;
+	modem_resume(modem, 1000);
+	assert_int_equal(modem_state_of(modem), MODEM_STARTING);
+	modem_halt(modem, "not yet up", 2000);
+	assert_int_equal(modem_state_of(modem), MODEM_STARTING);
+	modem_resume(modem, 3000);
+	assert_int_equal(modem_state_of(modem), MODEM_STARTING);
+}
+
+static void test_halt(void **state)
+{
+	(void)state;
+	start();
+	modem_halt(modem, "barred", 100);
+	expect("{stopped: barred}");
+	assert_int_equal(modem_submit(modem, TEXT_LITERAL("x"), 100), ERR_CLOSED);
+	modem_resume(modem, 200);
+	expect("{starting: starting}^[|ATE0|");
 }
 
 static void test_pin(void **state)
@@ -406,6 +462,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_start, begin, end),
 		cmocka_unit_test_setup_teardown(test_start_otherwise, begin, end),
+		cmocka_unit_test_setup_teardown(test_storage, begin, end),
+		cmocka_unit_test_setup_teardown(test_halt, begin, end),
 		cmocka_unit_test_setup_teardown(test_pin, begin, end),
 		cmocka_unit_test_setup_teardown(test_submit, begin, end),
 		cmocka_unit_test_setup_teardown(test_silence, begin, end),

@@ -145,7 +145,9 @@ static bool is_up(void)
 
 static int begin(void **state)
 {
-	struct modem_link_settings s = { .name = "x", .number = "+4915", .reports = true };
+	struct modem_link_settings s = {
+		.name = "x", .number = "+4915", .reports = true, .resume_us = USEC_PER_SEC / 2
+	};
 
 	(void)state;
 	memset(&w, 0, sizeof(w));
@@ -241,6 +243,39 @@ static void test_doubt_and_loss(void **state)
 	assert_result(deliver("1234", "Hello"), IPC_SENT, 1, "3 1234", "");
 }
 
+static char shown[400];
+
+static void keep_line(void *owner, const char *line)
+{
+	(void)owner;
+	snprintf(shown, sizeof(shown), "%s", line);
+}
+
+/* The line is at fault, not the message: it stops, says so, and starts again after its time, or by hand. */
+static void test_stop_link(void **state)
+{
+	(void)state;
+	w.modem.to_pdu = "\r\n+CMS ERROR: 50\r\n";
+	struct message_id one = deliver("1234", "Hello"), two = deliver("1234", "Hello");
+	assert_result(one, IPC_RETRY, 0, "", "facility not subscribed");
+	assert_result(two, IPC_RETRY, 0, "", "facility not subscribed");
+	assert_false(fake_queue_was_sending(&w.queue, two));
+	UNTIL(!is_up());
+	modem_link_show(w.link, keep_line, NULL);
+	assert_non_null(strstr(shown, " stopped: facility not subscribed"));
+	assert_non_null(strstr(shown, ", starts again in "));
+	w.modem.to_pdu = NULL;
+	UNTIL(is_up()); /* by time */
+	assert_false(modem_link_restart(w.link));
+	w.modem.to_pdu = "\r\n+CMS ERROR: 8\r\n";
+	assert_result(deliver("1234", "Hello"), IPC_RETRY, 0, "", "operator determined barring");
+	UNTIL(!is_up());
+	w.modem.to_pdu = NULL;
+	assert_true(modem_link_restart(w.link)); /* by hand */
+	UNTIL(is_up());
+	assert_result(deliver("1234", "Hello"), IPC_SENT, 1, "3 1234", "");
+}
+
 /* Nothing is acknowledged before the queue's commit. */
 static void test_in(void **state)
 {
@@ -307,6 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_out, begin, end),
 		cmocka_unit_test_setup_teardown(test_doubt_and_loss, begin, end),
+		cmocka_unit_test_setup_teardown(test_stop_link, begin, end),
 		cmocka_unit_test_setup_teardown(test_in, begin, end),
 		cmocka_unit_test_setup_teardown(test_no_queue, begin, end),
 		cmocka_unit_test_setup_teardown(test_show, begin, end),

@@ -68,8 +68,9 @@ static enum result on_send(void *owner, const char *imsi, struct text tpdu, bool
 
 	(void)owner;
 	assert_int_equal(tpdu_decode(tpdu.at, tpdu.len, TPDU_TO_PHONE, TPDU_IN_DATA, &t, NULL), OK);
+	assert_int_equal(t.more_messages, more);
 	if (t.type == TPDU_STATUS_REPORT)
-		note("report(%s,%u,%02x) ", imsi + 14, t.reference, t.status);
+		note("report(%s,%u,%02x%s) ", imsi + 14, t.reference, t.status, more ? ",more" : "");
 	else
 		note("send(%s,%u%s) ", imsi + 14, t.has_header ? t.header.concat.number : 0, more ? ",more" : "");
 	return w.send_result;
@@ -181,7 +182,7 @@ static void test_to_phones(void **state)
 	assert_true(fake_queue_was_sending(&w.queue, one));
 	assert_false(fake_queue_was_sending(&w.queue, two));
 	ended(ANNA, true, false, RETRY_RP, 0);
-	expect("send(1,2) ");
+	expect("send(1,2,more) ");
 	ended(ANNA, true, false, RETRY_RP, 0);
 	assert_result(one, IPC_DELIVERED, 2, "");
 	expect("send(1,0) ");
@@ -207,7 +208,7 @@ static void test_causes(void **state)
 	/* Memory full: what is behind it waits as well, until the phone says that there is room. */
 	id = deliver("+491701", "3");
 	struct message_id behind = deliver("+491701", "4");
-	expect("send(1,0) ");
+	expect("send(1,0,more) ");
 	ended(ANNA, false, false, RETRY_RP, RP_CAUSE_MEMORY_EXCEEDED);
 	assert_result(id, IPC_RETRY, 0, "memory capacity exceeded");
 	assert_int_equal(fake_queue_result(&w.queue, id)->retry_ms, 3600000);
@@ -333,7 +334,7 @@ static void test_reports(void **state)
 	expect("");
 	ended(ANNA, true, false, RETRY_RP, 0);
 	assert_end(0, 1, true, 0);
-	expect("report(1,77,46) ");
+	expect("report(1,77,46,more) ");
 	ended(ANNA, false, false, RETRY_RP, RP_CAUSE_MEMORY_EXCEEDED);
 	assert_end(1, 2, false, 300000);
 	assert_result(behind, IPC_RETRY, 0, "memory capacity exceeded");
@@ -350,10 +351,19 @@ static void test_reports(void **state)
 	expect("report(1,77,43) ");
 	ended(ANNA, false, true, RETRY_RP, 0); /* it may be there: not again */
 	assert_end(6, 7, true, 0);
+	/* One per message, and each but the last says that more wait. */
+	fake_queue_outbox(&w.queue, LINK, 9, ROW("+491701", "delivered"));
+	fake_queue_outbox(&w.queue, LINK, 10, ROW("+491701", "expired"));
+	expect("report(1,77,00,more) ");
+	ended(ANNA, true, false, RETRY_RP, 0);
+	assert_end(7, 9, true, 0);
+	expect("report(1,77,46) ");
+	ended(ANNA, true, false, RETRY_RP, 0);
+	assert_end(8, 10, true, 0);
 	fake_queue_outbox(&w.queue, LINK, 8, ROW("+491701", "unknown"));
 	expect("report(1,77,5f) ");
 	phone_link_free(&w.link);
-	assert_end(7, 8, true, 0);
+	assert_end(9, 8, true, 0);
 }
 
 static void note_line(void *owner, const char *line)
