@@ -26,7 +26,7 @@
 static const struct node_kind *const kinds[] = { &account_kind, &route_kind, &queue_kind, &store_kind,
 						 &portability_kind };
 static const char routes[] = "route home\n prefix +8190\n link a\n"
-			     "route moved\n prefix *\n network 44020\n network 310\n link b\n"
+			     "route moved\n prefix *\n network 44020\n network 310\n network 44021\n link b\n"
 			     "route barred\n prefix *\n network 44099\n reject yes\n";
 #define NODE "portability\n url http://127.0.0.1:1/{digits}\n"
 

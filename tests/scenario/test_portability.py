@@ -351,6 +351,21 @@ def encrypted(tap, b, folder, text):
     service.down()
 
 
+def reloaded(tap, b, service, text):
+    """Another service is named while a question is open: that one is asked, and the message goes on."""
+    service.numbers["819000000920"] = "44020"
+    service.free.clear()
+    got = []
+    thread = threading.Thread(target=lambda: got.append(b.send("+819000000920")))
+    thread.start()
+    tap.check(wait_for(lambda: service.times("+819000000920") == 1, 30), "a question is open")
+    b.reload(text.replace("/v1/", "/v3/"))
+    tap.check(wait_for(lambda: service.times("+819000000920") == 2, 30) and not got, "another source is asked it anew", service.asked)
+    service.free.set()
+    thread.join(60)
+    tap.check(got and got[0][0] == 202 and b.came(b.other, "+819000000920"), "... and its answer counts", got)
+
+
 class Names:
     """dnsmasq as the root of a private ENUM tree."""
 
@@ -438,6 +453,7 @@ def main():
     unknown(tap, b, service)
     killed(tap, b, service)
     queue_killed(tap, b, service)
+    reloaded(tap, b, service, base + HTTP % ("30s", "route-without"))
     bound(tap, b, service, base + HTTP % ("30s", "route-without"))
     b.reload(base + HTTP % ("1s", "route-without"))
     garbage(tap, b, service)

@@ -265,7 +265,7 @@ static void enum_names(void **state)
 	struct asked a = ask(&f, DNS_NAPTR, name);
 	assert_int_equal(a.result, OK);
 	assert_int_equal(a.count, 2);
-	assert_int_equal(a.ttl_s, 40); /* the least of the set */
+	assert_int_equal(a.ttl_s, 40);			     /* the least of the set */
 	assert_string_equal(a.naptrs[0].service, "E2U+mms"); /* the lower preference first */
 	assert_string_equal(a.naptrs[0].replacement, "mms.example");
 	assert_int_equal(a.naptrs[1].order, 100);
