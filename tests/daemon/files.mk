@@ -16,3 +16,4 @@ TESTS += tests/daemon/test_queue_relay.c
 TESTS += tests/daemon/test_queue_lookup.c
 TESTS += tests/daemon/test_queue_files.c
 TESTS += tests/daemon/test_queue_screen.c
+TESTS += tests/daemon/test_queue_online.c
