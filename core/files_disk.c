@@ -61,7 +61,7 @@ void files_disk_scan(struct files *f)
 	atomic_store(&f->octets, octets);
 }
 
-/* --- keep ------------------------------------------------------------------------------------------------------ */
+/* --- keep ------------------------------------------------------------------------------------- */
 
 static bool write_all(int fd, const uint8_t *at, size_t n)
 {
@@ -166,7 +166,7 @@ static void keep(struct files *f, struct files_call *c)
 	munmap(bytes, (size_t)c->size);
 }
 
-/* --- the others --------------------------------------------------------------------------------------------------- */
+/* --- the others ------------------------------------------------------------------------------- */
 
 static void look(struct files *f, struct files_call *c)
 {

@@ -44,8 +44,7 @@ int64_t queue_files_until(const struct queue *q, int64_t expires_us)
 	return expires_us + q->rules.report_wait_us + 2 * q->rules.lease_us + q->rules.keep.text_us;
 }
 
-/* --- a message names them ------------------------------------------------------------------------------------------
- */
+/* --- a message names them --------------------------------------------------------------------- */
 
 struct claim {
 	struct queue *queue;

@@ -55,7 +55,7 @@ static void drop(struct sweep *s)
 		s->files->asked++;
 }
 
-/* --- a reference -------------------------------------------------------------------------------------------------- */
+/* --- a reference ------------------------------------------------------------------------------ */
 
 static void reference_gone(struct store_request *r)
 {
@@ -123,7 +123,7 @@ static void scanned(struct store_request *r)
 		next_name(s);
 }
 
-/* --- through the folder ------------------------------------------------------------------------------------------- */
+/* --- through the folder ----------------------------------------------------------------------- */
 
 static void look_up(struct sweep *s)
 {

@@ -56,7 +56,7 @@ void queue_put_files(struct json_writer *w, const struct message *m)
 	json_close_array(w);
 }
 
-/* --- memory for a new file ------------------------------------------------------------------------------------- */
+/* --- memory for a new file -------------------------------------------------------------------- */
 
 static void room_free(struct queue_files *qf, struct queue_room *room)
 {
@@ -125,7 +125,7 @@ static bool new_record(struct queue *q, unsigned edge, struct ipc_record *record
 	return true;
 }
 
-/* --- a finished one --------------------------------------------------------------------------------------------- */
+/* --- a finished one --------------------------------------------------------------------------- */
 
 struct done_job {
 	struct queue *queue;
@@ -220,7 +220,7 @@ static bool done_record(struct queue *q, unsigned edge, struct ipc_record *recor
 	return true;
 }
 
-/* --- a file of a delivery --------------------------------------------------------------------------------------- */
+/* --- a file of a delivery --------------------------------------------------------------------- */
 
 struct get_job {
 	struct queue *queue;
@@ -290,7 +290,7 @@ bool queue_file_record(struct queue *q, unsigned edge, struct ipc_record *record
 	return get_record(q, edge, record);
 }
 
-/* --- life -------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static bool is_lost(const struct queue_files *qf, const struct queue_room *r, int64_t now_us)
 {

@@ -64,7 +64,7 @@ static void add_file(struct upload *u, const struct message_file *file, struct t
 	u->files[u->count++].bytes = arena_text(u->arena, bytes);
 }
 
-/* --- the end --------------------------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void put_given(struct http_exchange *x, const struct message_file *file)
 {
@@ -123,7 +123,7 @@ static void all_there(struct upload *u)
 	api_send_given(ref, x, account, kind);
 }
 
-/* --- one file after the other ------------------------------------------------------------------------------------- */
+/* --- one file after the other ----------------------------------------------------------------- */
 
 static void next_file(struct upload *u)
 {

@@ -13,7 +13,7 @@ $(B)/gen/daemon/openapi_json.c: daemon/openapi.json
 SRCS_daemon += $(addprefix daemon/, role.c role_config.c role_links.c role_show.c roles.c kinds.c daemon_vty.c memory_file.c)
 SRCS_daemon += $(addprefix daemon/, process.c process_child.c process_pair.c process_socket.c process_line.c process_record.c config_file.c)
 SRCS_daemon += $(addprefix daemon/, control.c apply.c member.c media_role.c)
-SRCS_daemon += $(addprefix daemon/, queue_role.c queue_parts.c lab_role.c lab_link.c lab_presence.c lab_files.c lab_terminal.c lab_send.c lab_vty.c handset.c handset_text.c)
+SRCS_daemon += $(addprefix daemon/, queue_role.c queue_parts.c lab_role.c lab_link.c lab_presence.c lab_files.c lab_terminal.c lab_terminal_say.c lab_terminal_file.c lab_send.c lab_vty.c handset.c handset_text.c)
 SRCS_daemon += daemon/metrics.c daemon/role_names.c
 SRCS_daemon += $(addprefix daemon/, vty.c vty_session.c vty_history.c vty_telnet.c vty_words.c vty_command.c vty_configure.c vty_show.c vty_help.c)
 SRCS_daemon += $(addprefix daemon/, cellpost_command.c cellpost_words.c cellpost_terminal.c cellpost_connect.c cellpost_http.c)

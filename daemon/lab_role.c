@@ -21,7 +21,7 @@ struct place {
 struct lab lab;
 static struct place places[LISTENS_MAX];
 
-/* --- the queue ------------------------------------------------------------------------------------------------ */
+/* --- the queue -------------------------------------------------------------------------------- */
 
 static void deliver(void *owner, const struct ipc_deliver *d)
 {
@@ -59,7 +59,7 @@ static const struct channel_handler channel_handler = {
 	.deliver = deliver, .accepted = accepted, .connected = connected, .file = file, .other = other
 };
 
-/* --- the role ------------------------------------------------------------------------------------------------- */
+/* --- the role --------------------------------------------------------------------------------- */
 
 static enum result check(const struct config *config, const char **why_out)
 {

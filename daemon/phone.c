@@ -42,7 +42,7 @@ struct phone {
 	int code;
 };
 
-/* --- the gateway ------------------------------------------------------------------------------------------------ */
+/* --- the gateway ------------------------------------------------------------------------------ */
 
 static void end(struct phone *p, int code)
 {
@@ -227,7 +227,7 @@ static void from_gateway(struct phone *p)
 	take_lines(p);
 }
 
-/* --- keys ------------------------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static void send_switch(struct phone *p, struct text which, struct text on)
 {
@@ -359,7 +359,7 @@ static void from_keys(struct phone *p)
 		take_key(p, reader_u8(&r));
 }
 
-/* --- time ------------------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 /* All that was asked for in a script is there. */
 static bool all_answered(const struct phone *p, int64_t now)

@@ -17,7 +17,7 @@
 #define NAMES_TRIED 100u
 #define PATH_SIZE (PHONE_FOLDER_MAX + MESSAGE_FILE_NAME_MAX + 16u)
 
-/* --- saved ------------------------------------------------------------------------------------------------------ */
+/* --- saved ------------------------------------------------------------------------------------ */
 
 /* No folder, nothing hidden, nothing that a terminal would act upon. */
 static void safe_name(struct text name, unsigned number, char to[MESSAGE_FILE_NAME_MAX + 1])
@@ -163,7 +163,7 @@ bool phone_files_piece(struct phone_files *f, const struct phone_event *e, char 
 	return true;
 }
 
-/* --- sent ------------------------------------------------------------------------------------------------------- */
+/* --- sent ------------------------------------------------------------------------------------- */
 
 const char *phone_file_name(const char *path)
 {

@@ -306,7 +306,7 @@ static void a_folder_that_cannot_be_is_said(void **state)
 	assert_true(strlen(why) > 0);
 }
 
-/* --- the envelope's side ---------------------------------------------------------------------------------------- */
+/* --- the envelope's side ---------------------------------------------------------------------- */
 
 static struct text describe(struct writer *w, const char *media, const char *name, uint64_t size, unsigned count)
 {

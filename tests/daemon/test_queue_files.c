@@ -81,7 +81,7 @@ static struct queue_side {
 		assert_true(condition); \
 	} while (0)
 
-/* --- edges ------------------------------------------------------------------------------------------------------ */
+/* --- edges ------------------------------------------------------------------------------------ */
 
 static void note(struct edge *e, enum result result, struct text why)
 {
@@ -201,7 +201,7 @@ static void tell_presence(struct world *w, bool here)
 	channel_presence(w->lab.channel, &p);
 }
 
-/* --- the world ---------------------------------------------------------------------------------------------------- */
+/* --- the world -------------------------------------------------------------------------------- */
 
 static void fault(void *owner, const char *name, unsigned line, struct text word, const char *text)
 {
@@ -367,8 +367,7 @@ static void finish(struct world *w, enum ipc_outcome outcome)
 	UNTIL(w, !channel_unacknowledged(w->lab.channel));
 }
 
-/* --- tests
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void a_file_goes_by_mms_with_its_permit(void **state)
 {
