@@ -10,6 +10,8 @@
 
 static const char *const consent_words[] = { "never", "ask", "not-when-roaming", "always", NULL };
 
+static const char *const language_words[] = { "en", "ja", NULL };
+
 static const struct knob knobs[] = {
 	{ .name = "tariff",
 	  .type = KNOB_FILE,
@@ -47,6 +49,19 @@ static const struct knob knobs[] = {
 	  .offset = FIELD(utc_offset),
 	  .fallback = "+00:00",
 	  .help = "Ahead of UTC by this begin the days and months of caps, as +09:00" },
+	{ .name = "notice-number",
+	  .type = KNOB_TEXT,
+	  .offset = FIELD(notice_number),
+	  .fallback = "2255",
+	  .help = "Number of our own texts to phones, as whether a message may go at a price; what phones send there "
+		  "is "
+		  "their answer" },
+	{ .name = "language",
+	  .type = KNOB_WORD,
+	  .offset = FIELD(language),
+	  .words = language_words,
+	  .fallback = "en",
+	  .help = "Language of those texts" },
 };
 
 /* The tariff's content is looked at where it is used: control loads it after this check. */

@@ -12,6 +12,8 @@ struct billing_settings {
 	int64_t consent;	   /* enum consent of route_decide.h: of accounts that say nothing */
 	struct text ceiling;	   /* most for one delivery, of accounts that name none */
 	int64_t quote_valid;	   /* an offer's life */
+	struct text notice_number; /* of our own texts to phones */
+	int64_t language;	   /* of them: en, ja */
 	struct text utc_offset;	   /* "+09:00": where days and months of caps begin */
 };
 extern const struct node_kind billing_kind;

@@ -33,8 +33,16 @@ static void payer_of(void *owner, const struct message *m, struct charge_payer *
 	*out = (struct charge_payer){ .name = m->account, .consent = CONSENT_ALWAYS, .ceiling = INT64_MAX };
 	if (p)
 		*out = p->payer;
-	/* B17; and what a phone sends was paid to its own network. */
-	if (m->emergency || m->from_network || screen_is_notice(m))
+	/* What a phone sends was paid to its own network, unless an account of ours has its number. */
+	bool own = true;
+	if (m->from_network) {
+		p = b->rules ? rules_payer_of_number(b->rules, m->sender) : NULL;
+		own = p != NULL;
+		if (p)
+			*out = p->payer;
+	}
+	/* B17 */
+	if (m->emergency || !own || screen_is_notice(m))
 		out->pays = false;
 }
 
@@ -183,6 +191,13 @@ static bool account(void *owner, struct text name, struct charge_payer *out, con
 	return true;
 }
 
+static void notice(void *owner, struct charge_notice *out)
+{
+	const struct billing *b = owner;
+
+	*out = b->rules ? b->rules->notice : (struct charge_notice){ 0 };
+}
+
 static void online(void *owner, struct charge_online *out)
 {
 	const struct billing *b = owner;
@@ -222,6 +237,7 @@ struct billing *billing_new(billing_segments segments)
 					.put_amount = amount_print,
 					.take_amount = take_amount,
 					.account = account,
+					.notice = notice,
 					.turn = billing_caps_turn,
 					.cap_name = billing_cap_name,
 					.cap_warning = billing_cap_warning,

@@ -153,6 +153,14 @@ static bool find_warned(struct billing *b, const uint8_t id[16], struct arena *a
 	return p != NULL;
 }
 
+struct text billing_payer_name(struct billing *b, const uint8_t id[16], struct arena *arena)
+{
+	struct warned who = { .name = { 0 } };
+
+	(void)find_warned(b, id, arena, &who);
+	return who.name;
+}
+
 static void put_amount(struct json_writer *w, const char *name, int64_t micros)
 {
 	char room[32];

@@ -120,6 +120,42 @@ static enum result take_account(struct rules *r, const struct billing_settings *
 	return take_online(r, a, p, why_out);
 }
 
+static unsigned number_bucket(struct text number)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < number.len; i++)
+		h = (h ^ (uint8_t)number.at[i]) * 16777619u;
+	return (h ^ h >> 16) % PAYER_BUCKETS;
+}
+
+const struct payer *rules_payer_of_number(const struct rules *r, struct text number)
+{
+	const struct payer_number *n = r->numbers[number_bucket(number)];
+
+	while (n && !text_equal(n->number, number))
+		n = n->next;
+	return n ? n->payer : NULL;
+}
+
+static enum result take_numbers(struct rules *r, const struct account_settings *a, const struct payer *p,
+				const char **why_out)
+{
+	for (unsigned i = 0; i < a->number.count; i++) {
+		char normal[MESSAGE_ADDRESS_MAX + 1];
+		const char *why = "";
+		if (address_normalise(a->number.items[i], normal, sizeof(normal), &why) != OK)
+			return account_fault(a, "a `number` is written as +819012345678", why_out);
+		if (rules_payer_of_number(r, text_of(normal)))
+			return account_fault(a, "another account has one of its `number`s", why_out);
+		struct payer_number *n = arena_alloc(r->arena, sizeof(*n));
+		struct payer_number **bucket = &r->numbers[number_bucket(text_of(normal))];
+		*n = (struct payer_number){ *bucket, arena_text(r->arena, text_of(normal)), p };
+		*bucket = n;
+	}
+	return OK;
+}
+
 static enum result take_accounts(struct rules *r, const struct billing_settings *s, const struct config *config,
 				 const char **why_out)
 {
@@ -137,6 +173,9 @@ static enum result take_accounts(struct rules *r, const struct billing_settings 
 		struct payer **bucket = bucket_of(r, p->payer.name);
 		p->next_in_bucket = *bucket;
 		*bucket = p;
+		result = take_numbers(r, a, p, why_out);
+		if (result != OK)
+			return result;
 		bucket = rules_by_id(r, p->payer.account_id);
 		p->next_by_id = *bucket;
 		*bucket = p;
@@ -193,6 +232,7 @@ enum result rules_new(const struct config *config, struct rules **out, const cha
 	r->arena = arena_new(4096);
 	r->quote_valid_us = s->quote_valid;
 	(void)cap_offset_parse(s->utc_offset, &r->utc_offset_s);
+	r->notice = (struct charge_notice){ arena_text(r->arena, s->notice_number), s->language != 0 };
 	take_diameter(r, config);
 	enum result result = currency_parse(s->currency, r->currency) ? OK : ERR_UNSUPPORTED;
 	if (result != OK)

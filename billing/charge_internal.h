@@ -20,6 +20,13 @@ struct payer_cap {
 	int64_t open_until_us; /* windows are open up to then; 0 = none was asked for */
 };
 
+/* A phone, and the account that pays what it sends. */
+struct payer_number {
+	struct payer_number *next;
+	struct text number;
+	const struct payer *payer;
+};
+
 struct payer {
 	struct payer *next_in_bucket, *next_by_id;
 	struct payer_cap caps[CAP_KIND_COUNT];
@@ -44,6 +51,8 @@ struct rules {
 	unsigned payers_count;
 	struct payer *payers; /* all of them, payers_count */
 	struct payer *buckets[PAYER_BUCKETS], *by_id[PAYER_BUCKETS];
+	struct payer_number *numbers[PAYER_BUCKETS];
+	struct charge_notice notice;
 	unsigned caps_at; /* the payer whose windows are looked at next */
 };
 
@@ -66,6 +75,7 @@ struct billing {
 MUST_CHECK enum result rules_new(const struct config *config, struct rules **out, const char **why_out);
 void rules_free(struct rules **rules);
 const struct payer *rules_payer(const struct rules *rules, struct text name);
+const struct payer *rules_payer_of_number(const struct rules *rules, struct text number);
 const struct payer *rules_payer_of_id(const struct rules *rules, const uint8_t id[16]);
 
 /* charge_store.c */
@@ -80,6 +90,8 @@ const uint8_t *billing_caps_of(const struct charge_payer *payer, struct arena *a
 bool billing_cap_warning(void *owner, const struct store_cap *window, unsigned percent, int64_t now_us,
 			 struct arena *arena, struct store_outbox *out);
 const char *billing_cap_name(uint8_t kind);
+/* On any thread: the payer's name, empty where there is none; in the arena. */
+struct text billing_payer_name(struct billing *billing, const uint8_t id[16], struct arena *arena);
 
 /* charge_quote.c */
 struct text billing_quote(void *owner, struct charge_quoted *quoted, int64_t now_us, struct arena *arena);

@@ -14,10 +14,21 @@ static struct text written(const struct cdr *cdr, struct arena *arena)
 	return text_range((const char *)w.start, writer_len(&w));
 }
 
-static struct cdr cdr_of(const struct charge_record *r)
+/* Who paid; where nobody did, who sent it. */
+static struct text account_of(struct billing *b, const struct charge_record *r, struct arena *arena)
+{
+	static const uint8_t nobody[16];
+	struct text payer = { 0 };
+
+	if (r->payer_id && memcmp(r->payer_id, nobody, sizeof(nobody)))
+		payer = billing_payer_name(b, r->payer_id, arena);
+	return payer.len ? payer : r->message->account;
+}
+
+static struct cdr cdr_of(struct billing *b, const struct charge_record *r, struct arena *arena)
 {
 	return (struct cdr){ .type = text_is(r->bearer, "rcs") ? CDR_RCS : CDR_SMS,
-			     .account = r->message->account,
+			     .account = account_of(b, r, arena),
 			     .originator = r->message->sender,
 			     .recipient = r->recipient,
 			     .delivery = r->id,
@@ -42,7 +53,7 @@ static struct cdr cdr_of(const struct charge_record *r)
 struct text billing_cdr(void *owner, const struct charge_record *r, struct arena *arena)
 {
 	struct billing *b = owner;
-	struct cdr cdr = cdr_of(r);
+	struct cdr cdr = cdr_of(b, r, arena);
 
 	if (!atomic_load(&b->on))
 		return (struct text){ 0 };
@@ -52,9 +63,8 @@ struct text billing_cdr(void *owner, const struct charge_record *r, struct arena
 struct text billing_refund_cdr(void *owner, const struct charge_record *r, int64_t amount, struct text reason,
 			       struct arena *arena)
 {
-	struct cdr cdr = cdr_of(r);
+	struct cdr cdr = cdr_of(owner, r, arena);
 
-	(void)owner;
 	cdr.type = CDR_REFUND;
 	cdr.amount = -amount;
 	cdr.operator_bears = false;

@@ -75,6 +75,7 @@ struct charge_record {
 	struct message_id id;
 	struct text recipient, bearer, rule;
 	enum store_outcome outcome;
+	const uint8_t *payer_id; /* all zero: it was not charged */
 	int64_t attempts, units, accepted_us, expires_us, now_us;
 	struct text currency; /* empty: nothing was charged */
 	int64_t version;
@@ -103,6 +104,12 @@ struct charge_online {
 	bool buffer; /* deliveries go without a grant, within both limits; else they wait */
 	bool per_segment;
 	int64_t exposure_payer, exposure_all; /* of one currency each */
+};
+
+/* Texts of ours to phones: questions, and what became of an answer. */
+struct charge_notice {
+	struct text number; /* that they come from, and answers go to; empty: none are sent */
+	bool japanese;
 };
 
 struct charge_port {
@@ -143,6 +150,7 @@ struct charge_port {
 	/* The account of that name, with its kind of payment in words; false: not configured. */
 	bool (*account)(void *owner, struct text name, struct charge_payer *out, const char **payment_out,
 			int64_t *credit_out);
+	void (*notice)(void *owner, struct charge_notice *out);
 	/* From time to time: windows of caps are opened ahead. */
 	void (*turn)(void *owner, int64_t now_us);
 	const char *(*cap_name)(uint8_t kind); /* "day" */

@@ -43,6 +43,7 @@ struct account_settings {
 	int64_t duplicate_window;	    /* 0 = off */
 	struct text charging_id;	    /* at the charging system, with `payment online` */
 	struct config_list cap;		    /* "day 10.00", "month 100.00 now", "roaming-month 5.00" */
+	struct config_list number;	    /* phones whose own messages it pays */
 };
 extern const struct node_kind account_kind;
 enum payment_word { PAYMENT_WORD_PREPAID, PAYMENT_WORD_POSTPAID, PAYMENT_WORD_FREE };

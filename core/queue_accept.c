@@ -11,6 +11,7 @@
 #include "core/queue_files.h"
 #include "core/queue_internal.h"
 #include "core/queue_lookup.h"
+#include "core/queue_question.h"
 #include "core/queue_quote.h"
 #include "core/queue_screen.h"
 
@@ -170,6 +171,7 @@ static void take_charge(const struct accept_job *j, unsigned i, struct flight *f
 			f->held = j->accept.charges[n].amount;
 			f->units = j->accept.charges[n].units;
 			f->version = j->accept.charges[n].version;
+			memcpy(f->payer_id, j->accept.charges[n].account_id, sizeof(f->payer_id));
 			(void)text_copy(j->accept.charges[n].currency, f->currency, sizeof(f->currency));
 		}
 	}
@@ -306,12 +308,11 @@ static void committed(struct store_request *r)
 	}
 	queue_screen_settle(q, &j->message, &j->accept, message_id_equal(a.id, j->accept.id));
 	tell(j, &a);
+	if (!repeat)
+		queue_question_committed(q, j->money, &j->accept, &j->message);
 	queue_caps_warned(q, j->accept.warnings_out, repeat ? 0 : j->accept.warnings_count_out);
-	if (!repeat && watched(q)) {
+	if (!repeat && watched(q))
 		publish_accepted(j);
-		if (j->money)
-			queue_money_questions(q, j->money, &j->accept, &j->message);
-	}
 	if (!repeat)
 		hand_out(j);
 	job_free(j);
@@ -557,6 +558,7 @@ static void decide(void *owner)
 			return;
 		}
 	}
+	queue_question_rows(q, j->money, &j->accept, &j->message);
 	if (j->message.files.len)
 		queue_files_claim(q, j->holder->arena, &j->message, j->accept.id,
 				  queue_files_until(q, j->accept.expires_us), answered, j);
@@ -576,6 +578,19 @@ static void decide_when_ready(void *owner)
 	queue_screen_when_ready(j->queue, decide, gone, j);
 }
 
+/* A phone's answer to a question of ours: it is no message to anybody. */
+static void answer_taken(void *owner, enum result r, const char *why)
+{
+	struct accept_job *j = owner;
+
+	if (r) {
+		refuse(j, r, 0, why);
+		return;
+	}
+	tell(j, &(struct ipc_accepted){ .id = j->accept.id });
+	job_free(j);
+}
+
 static void start(struct accept_job *j, const struct ipc_accept *in)
 {
 	struct queue *q = j->queue;
@@ -589,6 +604,10 @@ static void start(struct accept_job *j, const struct ipc_accept *in)
 	j->accept.id = message_id_time(in->id) ? in->id : message_id_new(j->accept.accepted_us);
 	if (in->key.len)
 		set_key(j, in->key, in->recipients);
+	if (queue_question_is_answer(q, &j->message, &j->accept)) {
+		queue_question_answer(q, j->holder->arena, &j->message, answer_taken, j);
+		return;
+	}
 	enum result quote = queue_quote_check(q, &j->message, in->recipients, j->holder->arena, &why);
 	if (quote) {
 		refuse_unless_known(j, quote, 0, why);
@@ -628,10 +647,18 @@ bool queue_accept_record(struct queue *q, unsigned edge, struct ipc_record *reco
 
 void queue_accept(struct queue *q, const struct ipc_accept *accept, queue_accepted_cb accepted, void *context)
 {
+	queue_accept_with(q, accept, NULL, accepted, context);
+}
+
+void queue_accept_with(struct queue *q, const struct ipc_accept *accept, const struct store_outbox *row,
+		       queue_accepted_cb accepted, void *context)
+{
 	struct accept_job *j = job_new(q);
 
 	j->accepted = accepted;
 	j->context = context;
+	j->accept.outbox = row;
+	j->accept.outbox_count = row != NULL;
 	if (take_message(j, accept))
 		start(j, accept);
 	else

@@ -192,6 +192,7 @@ void queue_switch(struct queue *q, const struct config *config)
 	queue_online_switch(q);
 	if (q->priced)
 		queue_money_prices(q);
+	q->questions_waiting = true; /* of an earlier run */
 	q->rerouted_us = 0;
 	queue_lookup_switch(q, config);
 }

@@ -101,6 +101,14 @@ static void set_presence(struct queue *q, const struct message *m, struct text r
 		f->capability = CAPABILITY_YES;
 }
 
+static bool writes_by_rcs(const struct queue *q, const struct message *phones)
+{
+	enum recipient_state state;
+	bool roaming;
+
+	return queue_presence(q, phones->sender, &state, &roaming) && state == RECIPIENT_ON;
+}
+
 static void set_facts(struct queue *q, const struct message *m, struct text recipient, enum answer answer,
 		      struct message_id delivery, struct queue_decision *d)
 {
@@ -122,6 +130,9 @@ static void set_facts(struct queue *q, const struct message *m, struct text reci
 	if (m->files.len)
 		set_files(q, m, recipient, &d->facts);
 	d->payer.consent = d->facts.consent = queue_terms_consent(d->payer.consent, m, d->facts.roaming);
+	/* What a phone without RCS writes came by SMS: its payer named it. */
+	if (d->payer.pays && m->from_network && m->choice == CHOICE_CHANNEL && !writes_by_rcs(q, m))
+		d->facts.charge_class = CLASS_PAID;
 	if (!d->facts.roaming)
 		d->payer.caps &= (uint8_t) ~(1u << CHARGE_CAP_ROAMING);
 	if (d->payer.pays)

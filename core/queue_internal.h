@@ -18,14 +18,23 @@
  *	queue_reroute.c waiting messages whose link is down or gone
  *	queue_decide.c  the facts of a delivery, its decision, in words
  *	queue_presence.c  who can be reached by RCS
- *	queue_lookup.c  which network serves a recipient, asked before it is routed (queue_network.c: what becomes of
- *it) queue_rcs.c     an RCS attempt that failed: decided again queue_files.c   files of messages; its own map is in
- *queue_files.h queue_screen.c  who may be written to, and when; its own map is in queue_screen.h queue_money.c   the
- *decision's charge with an accept, a finish, a hand-out; refusals for want of credit queue_money_hold.c  deliveries on
- *hold: consent answers, new prices queue_online.c  accounts charged online: a grant before the hand-out; its own map is
- *in queue_online.h queue_money_ask.c   balances, top-ups, records for export queue_relay.c   PDUs between carriers and
- *the machines of CP and RP queue_fact.c    facts that edges keep queue_money_show.c  the account, the ledger, a
- *decision, for an operator
+ *	queue_lookup.c  which network serves a recipient, asked before it is routed
+ *	queue_network.c what becomes of that answer
+ *	queue_rcs.c     an RCS attempt that failed: decided again
+ *	queue_files.c   files of messages; its own map is in queue_files.h
+ *	queue_screen.c  who may be written to, and when; its own map is in queue_screen.h
+ *	queue_terms.c   what a message says of its own bearers, consent and price
+ *	queue_quote.c   messages that bring a quote
+ *	queue_money.c   the decision's charge with an accept, a finish, a hand-out
+ *	queue_caps.c    windows of caps; refusals and warnings
+ *	queue_refund.c  refunds by hand
+ *	queue_question.c    questions to the payer; its own map is in queue_question.h
+ *	queue_money_hold.c  deliveries on hold: consent answers, new prices
+ *	queue_online.c  accounts charged online; its own map is in queue_online.h
+ *	queue_money_ask.c   balances, top-ups, records for export
+ *	queue_money_show.c  the account, the ledger, a decision, for an operator
+ *	queue_relay.c   PDUs between carriers and the machines of CP and RP
+ *	queue_fact.c    facts that edges keep
  */
 #ifndef CORE_QUEUE_INTERNAL_H
 #define CORE_QUEUE_INTERNAL_H
@@ -120,6 +129,7 @@ struct flight {
 	bool sending;  /* its link said that bytes leave */
 	/* of its charge; held 0 = none */
 	int64_t held, units, version;
+	uint8_t payer_id[16];
 	char currency[CHARGE_CURRENCY_SIZE];
 	struct octets trail; /* where it was decided */
 	struct text bearer;  /* empty = QUEUE_BEARER */
@@ -184,6 +194,8 @@ struct queue {
 	int64_t began_us; /* monotonic */
 	uint64_t rcs_file_max, mms_max;
 	struct queue_files *files;
+	bool questions_waiting; /* rows for phones may be in the outbox */
+	unsigned questions_open;
 	struct queue_screen *screen;
 	uint32_t spread;
 	struct queue_lookup *lookup; /* NULL = number portability is not configured */
@@ -278,6 +290,9 @@ void queue_links_promoted(struct queue *q, const struct store_request *r);
 
 /* queue_accept.c */
 bool queue_accept_record(struct queue *q, unsigned edge, struct ipc_record *record);
+/* queue_accept() with a row for others in the same commit; it lives until `accepted`. */
+void queue_accept_with(struct queue *q, const struct ipc_accept *accept, const struct store_outbox *row,
+		       queue_accepted_cb accepted, void *context);
 void queue_route(struct queue *q, const struct message *m, struct text recipient, struct route_choice *out);
 
 /* queue_result.c */
@@ -337,9 +352,6 @@ struct queue_money {
 MUST_CHECK enum result queue_money_plan(struct queue *q, struct arena *arena, const struct message *m,
 					struct store_accept *accept, unsigned i, struct queue_money **money,
 					const char **why_out);
-/* Tells those who watch that deliveries wait for the payer's consent: an event of the kind "consent" each. */
-void queue_money_questions(struct queue *q, const struct queue_money *money, const struct store_accept *accept,
-			   const struct message *m);
 /* How long the hold of a delivery must last. */
 int64_t queue_hold_until(const struct queue *q, int64_t deadline_us);
 struct octets queue_money_trail(const struct queue_money *money, unsigned i, int64_t now_us, struct octets first,

@@ -114,32 +114,6 @@ enum result queue_money_plan(struct queue *q, struct arena *arena, const struct 
 	return OK;
 }
 
-static void publish_question(struct queue *q, const struct queue_decision *d, const struct message *m,
-			     struct message_id id, struct text recipient)
-{
-	char text[MESSAGE_ID_TEXT_SIZE], room[4096];
-	struct json_writer w;
-
-	json_writer_init(&w, room, sizeof(room));
-	json_open_object(&w);
-	json_put_member_cstring(&w, "id", message_id_text(id, text));
-	json_put_member_text(&w, "to", recipient);
-	queue_put_decision(&w, q->charge, d);
-	json_close_object(&w);
-	queue_publish(q, m->account, TEXT_LITERAL("consent"), json_writer_text(&w));
-}
-
-void queue_money_questions(struct queue *q, const struct queue_money *money, const struct store_accept *accept,
-			   const struct message *m)
-{
-	for (unsigned i = 0; i < accept->deliveries_count; i++) {
-		const struct queue_decision *d = &money->decisions[i];
-		if (d->route.outcome == ROUTE_HOLD && d->route.wakes & WAKE_BIT(WAKE_CONSENT))
-			publish_question(q, d, m, message_id_delivery(accept->id_out, (uint16_t)(i + 1)),
-					 accept->deliveries[i].recipient);
-	}
-}
-
 struct octets queue_money_trail(const struct queue_money *money, unsigned i, int64_t now_us, struct octets first,
 				struct arena *arena)
 {
@@ -303,6 +277,7 @@ static struct charge_record record_of(const struct message *m, const struct stor
 				   .recipient = row->recipient,
 				   .bearer = row->bearer,
 				   .outcome = outcome,
+				   .payer_id = row->payer_id,
 				   .attempts = row->attempt,
 				   .units = row->charge_units,
 				   .accepted_us = row->accepted_us,

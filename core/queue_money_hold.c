@@ -3,6 +3,7 @@
 #include "core/base/log.h"
 #include "core/queue_caps.h"
 #include "core/queue_internal.h"
+#include "core/queue_question.h"
 #include "core/queue_screen.h"
 #include "core/queue_lookup.h"
 
@@ -137,6 +138,9 @@ static void decide_again(struct hold_job *j, const struct store_row *row)
 			end(j, OK, "");
 			break;
 		}
+		if (j->answer == ANSWER_NONE)
+			queue_question_late(j->queue, &j->decision, &j->message, row->id, row->recipient,
+					    row->deadline_us);
 		end(j, ERR_CONFLICT, arena_cstring(j->holder->arena, j->decision.explain));
 		break;
 	}

@@ -222,6 +222,7 @@ struct text queue_finish_cdr(struct queue *q, const struct flight *f, const stru
 				 .currency = text_of(f->currency),
 				 .trail = f->trail };
 
+	memcpy(row.payer_id, f->payer_id, sizeof(row.payer_id));
 	if (q->charge && q->priced)
 		cdr = queue_money_cdr(q->charge, &f->message, &row, c->outcome, now_us, f->holder->arena);
 	if (cdr.len)

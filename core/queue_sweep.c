@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/queue_internal.h"
+#include "core/queue_question.h"
 #include "core/queue_online.h"
 
 #define COUNT_EVERY_US (3600 * USEC_PER_SEC) /* the self-check of the ledger reads all of it */
@@ -139,6 +140,7 @@ void queue_sweep(void *owner)
 	queue_online_tick(q);
 	if (q->charge && q->priced && q->charge->turn)
 		q->charge->turn(q->charge->owner, store_now(q->store));
+	queue_question_turn(q);
 	if (is_due(&q->counted_us, now, COUNT_EVERY_US))
 		start_count(q);
 	if (is_due(&q->pruned_us, now, PRUNE_EVERY_US))

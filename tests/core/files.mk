@@ -14,3 +14,5 @@ TESTS += tests/core/test_ipc_credit.c
 TESTS += tests/core/test_charge_quoted.c
 TESTS += tests/core/test_screen.c
 TESTS += tests/core/test_files.c
+FUZZ += core:ipc_credit
+TESTS += tests/core/test_queue_question.c

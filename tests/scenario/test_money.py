@@ -84,6 +84,21 @@ CAPPED = """account capped
 """
 
 
+PHONES = """account family
+ secret """ + secret("secret") + """
+ consent ask
+ number +819055500001
+ number +81 90-7777-0001
+account hooked
+ secret """ + secret("secret") + """
+ allow-sender *
+ default-sender +8150100
+ consent ask
+ webhook http://127.0.0.1:%d/hook
+ webhook-secret shh
+"""
+
+
 class World:
     """A gateway whose tariff and configuration can be changed."""
 
@@ -334,6 +349,104 @@ def refunds(tap, w):
     tap.check(not off, "and the records add up to the balances", off)
 
 
+def asked(phone, said=lambda t: True, seconds=40):
+    """The code of the question that a phone gets."""
+    shown = phone.wait("message", seconds, lambda e: e["from"] == "2255" and said(e["text"]))
+    m = re.search(r"YES (\d{4})|はい (\d{4})", shown["text"]) if shown else None
+    return (m and (m.group(1) or m.group(2)), shown)
+
+
+def say(phone, to, text):
+    """What a phone sends; True once the network took it, else why not."""
+    phone.say(f"send {to} {text}")
+    end = None
+    while not end:
+        end = phone.wait("sent", 0.2) or phone.wait("refused", 0.2)
+    return True if end["event"] == "sent" else end["why"]
+
+
+def phones_pay(tap, w):
+    """Phones' own texts: paid by the account that has their number, asked by a text that is free."""
+    bank = w.bank
+    modern, handset, plain = (Phone(w.gateway.ports["lab"], n) for n in (MODERN, HANDSET, "+819077770001"))
+    text = iter(f"words {n}" for n in range(100))
+    one = next(text)
+    tap.check(say(handset, MODERN, one) is True and modern.wait("message", 20, lambda e: e["text"] == one), "a phone of no account pays nothing here")
+    one = next(text)
+    tap.check("no credit" in str(say(plain, HANDSET, one)), "a phone of an account pays: without a balance it does not go")
+    bank.top_up("family", "10.00")
+    tap.check(say(plain, HANDSET, one) is True and handset.wait("message", 20, lambda e: e["text"] == one), "it wrote an SMS, so it named it: it goes")
+    tap.check(wait_for(lambda: str(bank.balance("family")["balance"]) == "6.70", 20), "and the account pays", bank.balance("family"))
+    one = next(text)
+    tap.check(say(modern, HANDSET, one) is True, "a phone with RCS writes")
+    code, shown = asked(modern)
+    tap.check(code and "3.30 JPY" in shown["text"] and HANDSET in shown["text"] and "price" not in shown, "it is asked by a text that costs nothing", shown)
+    tap.check(not handset.wait("message", 0.5, lambda e: e["text"] == one), "and nothing goes before it answered")
+    tap.check("not understood" in say(modern, "2255", "what is this?"), "a text that is no answer is refused with the words that are")
+    tap.check("no question" in say(modern, "2255", "YES 12"), "and so is a code of nothing")
+    tap.check("no question" in say(handset, "2255", f"YES {code}"), "and an answer from another phone")
+    tap.check(say(modern, "2255", f"ＹＥＳ　{code}") is True and handset.wait("message", 20, lambda e: e["text"] == one), "yes: it goes")
+    tap.check(wait_for(lambda: str(bank.balance("family")["balance"]) == "3.40", 20), "and is paid", bank.balance("family"))
+    tap.check(say(modern, "2255", f"yes {code}") is True and str(bank.balance("family")["balance"]) == "3.40", "the same answer again changes nothing")
+    one = next(text)
+    say(modern, HANDSET, one)
+    code, shown = asked(modern)
+    tap.check(say(modern, "2255", "いいえ") is True and not handset.wait("message", 0.5, lambda e: e["text"] == one), "no, without the code of the only question: dropped", shown)
+    tap.check("no question" in say(modern, "2255", "はい"), "and then there is no question")
+    # The queue dies when the question is on disk and not asked yet.
+    for n in range(3):
+        one = next(text)
+        say(modern, HANDSET, one)
+        w.gateway.kill("queue")
+        w.gateway.wait_roles(["queue"])
+        code, shown = asked(modern, seconds=60)
+        tap.check(code and not modern.wait("message", 1.5, lambda e: e["from"] == "2255"), f"asked once, over the queue's death {n + 1}", shown)
+        if n == 2:
+            wait_for(lambda: say(modern, "2255", f"{code} はい") is True, 40, 0.3)
+            tap.check(handset.wait("message", 40, lambda e: e["text"] == one), "and the answer counts")
+        else:
+            wait_for(lambda: say(modern, "2255", f"no {code}") is True, 40, 0.3)
+    bank.boss = bank.http("boss")
+    tap.check(wait_for(lambda: str(bank.balance("family").get("balance")) == "0.10", 40, 0.2), "each once", bank.balance("family"))
+    one = next(text)
+    say(modern, HANDSET, one)
+    code, shown = asked(modern)
+    tap.check(say(modern, "2255", f"YES {code}") is True, "a yes without the money for it")
+    shown = modern.wait("message", 20, lambda e: e["text"].startswith("Not sent"))
+    tap.check(shown and not handset.wait("message", 0.5, lambda e: e["text"] == one), "is answered with why", shown)
+    bank.top_up("family", "3.30")
+    tap.check(say(modern, "2255", f"YES {code}") is True and handset.wait("message", 20, lambda e: e["text"] == one), "and once there is money it goes")
+    for p in (modern, handset, plain):
+        p.close()
+
+
+def hooks(tap, w, sink):
+    """The question to an application: a webhook that is signed, repeated until it is taken, and durable."""
+    bank = w.bank
+    bank.top_up("hooked", "100.00")
+    failing = [3]
+
+    def answer(call):
+        if call.json and call.json["type"] == "consent" and failing[0]:
+            failing[0] -= 1
+            return 503, b""
+        return 200, b""
+    sink.answer = answer
+    _, sent = bank.send("hooked", text="may I?")
+    w.gateway.kill("queue")
+    w.gateway.wait_roles(["queue"])
+    call = sink.wait(lambda c: c.json and c.json["type"] == "consent" and not failing[0], 90)
+    data = call.json["data"] if call else {}
+    tap.check(data.get("id") == one_of(sent)["id"] and data.get("price") == "3.30" and data.get("to") == HANDSET and data["id"] in data.get("answer", ""),
+              "a webhook asks, over failures of its receiver and a death of the queue", data)
+    ids = {c.json["event_id"] for c in sink.calls if c.json and c.json["type"] == "consent"}
+    tap.check(len(ids) == 1 and sink.bad_signatures == 0, "signed, and under one id", ids)
+    bank.boss = bank.http("boss")
+    status, _ = bank.http("hooked").json("POST", f"/v1/messages/{data.get('id')}/consent", {"answer": "yes"})
+    end = bank.final("hooked", sent, 40)
+    tap.check(status == 200 and end and end["recipients"][0]["state"] == "delivered", "and its answer counts", end)
+
+
 def replays(tap, w):
     """B12: the same key and body is the same message, also when its quote has ended meanwhile."""
     bank = w.bank
@@ -464,10 +577,13 @@ def raised(tap, w, sink):
 def main():
     tap = Tap()
     sink = Sink("shh")
-    w = World(more=CAPPED % sink.port)
+    w = World(more=CAPPED % sink.port + PHONES % sink.port)
     tap.check(w.gateway.link_up("lab"), "the lab is up", w.gateway.show("links"))
     caps(tap, w, sink)
     raised(tap, w, sink)
+    phones_pay(tap, w)
+    hooks(tap, w, sink)
+    tap.check(sound(w.gateway), "the ledger is sound", w.gateway.show("ledger"))
     tap.check(sink.bad_signatures == 0, "every warning was signed")
     if tap.failed:
         w.gateway.complain("something failed")
