@@ -9,7 +9,7 @@
 
 #include "core/queue_question.h"
 
-static const struct answer {
+static const struct reply {
 	const char *text;
 	bool yes;
 	unsigned code;
