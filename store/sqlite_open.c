@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "store/sqlite_gather.h"
+#include "store/sqlite_pages.h"
 #include "store/sqlite_threads.h"
 
 /* The file is made here, so that its mode never depends on the umask. */
@@ -38,6 +39,7 @@ enum result sqlite_open_files(struct sqlite_driver *d, const char *vfs, const ch
 
 	/* Counting memory takes a lock at every allocation. Refused, and harmless, when SQLite is in use already. */
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite_pages_start();
 	if (!vfs && !make_file(d->path)) {
 		*why_out = "the database file cannot be opened for writing";
 		return ERR_IO;

@@ -10,3 +10,4 @@ TESTS += tests/store/test_upgrade.c
 FAKES_tests/store/test_upgrade.c := tests/store/world.c
 TESTS += tests/store/test_gather.c
 FAKES_tests/store/test_gather.c := $(addprefix tests/store/, world.c cut_vfs.c cut_file.c)
+TESTS += tests/store/test_pages.c
