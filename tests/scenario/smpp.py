@@ -527,7 +527,7 @@ class Lost(Exception):
 class Client:
     """An application that binds. deliver_sm are answered at once and kept: `messages` and `receipts`."""
 
-    def __init__(self, port, system_id, password, kind=BIND_TRANSCEIVER, window=10, timeout=20, on_deliver=None, on_answer=None):
+    def __init__(self, port, system_id, password, kind=BIND_TRANSCEIVER, window=10, timeout=20, on_deliver=None, on_answer=None, version=0x34):
         self.timeout, self.on_deliver, self.on_answer = timeout, on_deliver, on_answer
         self.pending = {}
         self.messages, self.receipts, self.enquired = [], [], 0
@@ -536,7 +536,7 @@ class Client:
         self.session = Session(socket.create_connection(("127.0.0.1", port), timeout))
         self.session.socket.settimeout(None)
         threading.Thread(target=self.serve, daemon=True).start()
-        body = string(system_id) + string(password) + string("") + bytes([0x34, 0, 0]) + string("")
+        body = string(system_id) + string(password) + string("") + bytes([version, 0, 0]) + string("")
         self.bound = self.ask(kind, body)
         if self.bound.status != OK:
             self.close()
