@@ -3,6 +3,7 @@
 #include "core/queue.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -304,6 +305,10 @@ void queue_parts(struct queue *q, queue_part_cb part, void *owner)
 
 bool queue_record(struct queue *q, unsigned edge, struct ipc_record *record)
 {
+	if (record->fd >= 0) { /* no edge has one to give: ours would run out */
+		close(record->fd);
+		return false;
+	}
 	switch ((enum ipc_type)record->type) {
 	case IPC_ACCEPT:
 		return queue_accept_record(q, edge, record);

@@ -357,11 +357,25 @@ bool queue_files_idle(const struct queue *q)
 	return !q->files->asked && (!q->files->files || files_idle(q->files->files));
 }
 
+const char *queue_files_text(const struct queue *q, struct arena *arena)
+{
+	const struct queue_files *qf = q->files;
+	unsigned rooms = 0;
+
+	if (!qf->files)
+		return qf->why ? qf->why : NO_FOLDER;
+	for (const struct queue_room *r = qf->rooms; r; r = r->next)
+		rooms++;
+	return arena_printf(arena, "%llu octets of %llu, %u unfinished", (unsigned long long)files_octets(qf->files),
+			    (unsigned long long)qf->total_max, rooms);
+}
+
 void queue_files_folder(struct queue *q, const char *path, const struct files_limits *limits)
 {
 	struct queue_files *qf = q->files;
 
 	qf->keep_us = limits->keep_us;
+	qf->total_max = limits->total_max;
 	if (qf->files) {
 		files_limit(qf->files, limits);
 		return;

@@ -43,6 +43,7 @@ struct queue_files {
 	struct queue_room *rooms;
 	uint64_t room_octets; /* of the rooms and of what is being written to disk */
 	int64_t keep_us;
+	uint64_t total_max;
 	struct loop_timer timer;
 	bool sweeping;
 	unsigned asked; /* calls with the folder */

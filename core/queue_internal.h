@@ -398,6 +398,7 @@ bool queue_files_soon(const struct queue *q); /* it is not, but it was, or the q
 bool queue_presence_mms(struct queue *q, const struct message *m, struct text number);
 
 /* queue_files.c */
+const char *queue_files_text(const struct queue *q, struct arena *arena); /* how full the folder is */
 void queue_put_files(struct json_writer *w, const struct message *m); /* a member "files" */
 void queue_files_new(struct queue *q);
 void queue_files_free(struct queue *q);

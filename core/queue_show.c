@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/queue_internal.h"
+#include "core/queue_online.h"
 #include "core/queue_screen.h"
 #include "core/queue_lookup.h"
 
@@ -57,6 +58,7 @@ static void got_sums(struct store_request *r)
 		SAY(j, "handed over  %lld  (a report is awaited)", (long long)s->handed_over_out);
 		SAY(j, "on hold      %lld", (long long)s->on_hold_out);
 		SAY(j, "ended        %lld", (long long)s->finished_out);
+		SAY(j, "files        %s", queue_files_text(j->queue, j->holder->arena));
 		SAY(j, "outbox       %lld  (receipts and notices not taken yet)", (long long)s->outbox_open_out);
 		SAY(j, "records      %lld", (long long)s->cdr_seq_out);
 		SAY(j, "durability   %s", store_durability_name(store_durability(j->queue->store)));
@@ -148,7 +150,7 @@ static void show_recipient(struct show_job *j, struct text recipient)
 void queue_show(struct queue *q, struct text words, queue_line_cb line, queue_end_cb end, void *context)
 {
 	if (queue_lookup_show(q, words, line, end, context) || queue_money_show(q, words, line, end, context) ||
-	    queue_screen_show(q, words, line, end, context))
+	    queue_screen_show(q, words, line, end, context) || queue_online_show(q, words, line, end, context))
 		return;
 	struct holder *h = queue_holder(q);
 	struct show_job *j = arena_alloc(h->arena, sizeof(*j));
@@ -165,8 +167,8 @@ void queue_show(struct queue *q, struct text words, queue_line_cb line, queue_en
 	} else if (text_is(word, "queue")) {
 		queue_ask_store(q, &j->request.base, STORE_SUMS, got_sums, j);
 	} else {
-		SAY(j,
-		    "the queue shows: links, queue, message ID, recipient NUMBER, account NAME, ledger, decision ID");
+		SAY(j, "the queue shows: links, queue, message ID, recipient NUMBER, account NAME, ledger, credit, "
+		       "decision ID");
 		job_end(j);
 	}
 }

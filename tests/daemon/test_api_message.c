@@ -163,6 +163,24 @@ static const struct bad bad[] = {
 	{ "{\"to\":\"1\",\"text\":\"x\",\"ports\":{\"destination\":7},\"udh\":\"00\"}", "conflict", "ports", "header",
 	  400 },
 	{ "{\"to\":\"1\",\"text\":[[[[]]]]}", "malformed", "", "", 413 },
+	{ "{\"to\":\"1\",\"files\":[]}", "wrong_type", "files", "list", 400 },
+	{ "{\"to\":\"1\",\"files\":[5]}", "wrong_type", "files[0]", "object", 400 },
+	{ "{\"to\":\"1\",\"files\":[{\"media\":\"a/b\"}]}", "missing", "files[0]", "either", 400 },
+	{ "{\"to\":\"1\",\"files\":[{\"data\":\"eA==\"}]}", "missing", "files[0]", "media type", 400 },
+	{ "{\"to\":\"1\",\"files\":[{\"media\":\"a/\",\"data\":\"eA==\"}]}", "malformed", "files[0]", "image/jpeg",
+	  400 },
+	{ "{\"to\":\"1\",\"files\":[{\"media\":\"a/b/c\",\"data\":\"eA==\"}]}", "malformed", "files[0]", "image/jpeg",
+	  400 },
+	{ "{\"to\":\"1\",\"files\":[{\"media\":\"a/b\",\"data\":\"e\"}]}", "malformed", "files[0]", "base64", 400 },
+	{ "{\"to\":\"1\",\"files\":[{\"media\":\"a/b\",\"data\":\"\"}]}", "malformed", "files[0]", "empty", 400 },
+	{ "{\"to\":\"1\",\"files\":[{\"media\":\"a/b\",\"file\":\"sha256:00:5\"}]}", "malformed", "files[0]",
+	  "/v1/files", 400 },
+	{ "{\"to\":\"1\",\"files\":[{\"media\":\"a/b\",\"name\":\"a/b\",\"data\":\"eA==\"}]}", "malformed", "files[0]",
+	  "path", 400 },
+	{ "{\"to\":\"1\",\"files\":[{\"media\":\"a/b\",\"nme\":\"a\",\"data\":\"eA==\"}]}", "unknown_field", "files[0]",
+	  "name", 400 },
+	{ "{\"to\":\"1\",\"binary\":\"AA\",\"files\":[{\"media\":\"a/b\",\"data\":\"eA==\"}]}", "conflict", "files",
+	  "binary", 400 },
 };
 
 static void what_is_wrong_is_named(void **state)
@@ -178,6 +196,30 @@ static void what_is_wrong_is_named(void **state)
 			fail_msg("%s: %u %s %.*s %s", bad[i].json, problem.status, problem.code,
 				 TEXT_ARGS(problem.field), problem.message);
 	}
+}
+
+static void files_are_described(void **state)
+{
+	static const char json[] =
+		"{\"to\":\"1\",\"files\":[{\"media\":\"image/jpeg\",\"name\":\"tea cup.jpg\",\"data\":\"aGVsbG8=\"},"
+		"{\"media\":\"a/"
+		"b\",\"file\":\"sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824:5\"}]}";
+	struct api_message m;
+	struct api_problem problem;
+	struct message_file one, other;
+	char name[API_FILE_NAME_SIZE];
+
+	(void)state;
+	assert_int_equal(parse(json, &m, &problem), OK);
+	assert_int_equal(m.files_count, 2);
+	assert_true(message_files_valid(&m.message) && !m.message.body.len);
+	assert_true(text_is(m.files[0].bytes, "hello") && !m.files[1].bytes.len);
+	assert_true(api_files_inline(m.files, 2) && !api_files_inline(m.files + 1, 1));
+	assert_true(message_file_at(&m.message, 0, &one) && message_file_at(&m.message, 1, &other));
+	assert_memory_equal(one.hash, other.hash, sizeof(one.hash)); /* both are the same five octets */
+	assert_true(one.size == 5 && other.size == 5 && text_is(one.name, "tea cup.jpg") && !other.name.len);
+	assert_true(text_is(api_file_name(&one, name),
+			    "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824:5"));
 }
 
 static void no_prefix_is_taken(void **state)
@@ -308,6 +350,7 @@ int main(void)
 		cmocka_unit_test(octets_in_both_forms),
 		cmocka_unit_test(what_may_be_spent),
 		cmocka_unit_test(what_is_wrong_is_named),
+		cmocka_unit_test(files_are_described),
 		cmocka_unit_test(no_prefix_is_taken),
 		cmocka_unit_test(recipients_have_a_limit),
 		cmocka_unit_test(keys_of_header_and_body_agree),

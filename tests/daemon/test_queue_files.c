@@ -136,11 +136,15 @@ static bool queue_got(void *owner, struct ipc *ipc, struct ipc_record *record)
 	return queue_record(side->world->queue, side->edge, record);
 }
 
+static bool may_close, was_closed;
+
 static void closed(void *owner, struct ipc *ipc, const char *why)
 {
 	(void)owner;
 	(void)ipc;
-	fail_msg("a connection was closed: %s", why);
+	was_closed = true;
+	if (!may_close)
+		fail_msg("a connection was closed: %s", why);
 }
 
 static const struct ipc_handler edge_side = { edge_got, closed, NULL };
@@ -554,6 +558,27 @@ static void what_nobody_names_is_dropped(void **state)
 	assert_true(clock_monotonic() - ended > 1900 * USEC_PER_MSEC); /* as long as its text */
 }
 
+/* A descriptor that nobody asked for ends the connection that brought it, and is not kept. */
+static void descriptors_are_not_taken(void **state)
+{
+	struct world *w = *state;
+	int before = dup(0), after;
+
+	close(before);
+	may_close = true;
+	was_closed = false;
+	(void)ipc_begin(w->api.here, IPC_HOLDING, 0, 0);
+	assert_int_equal(ipc_end_fd(w->api.here, dup(0)), OK);
+	UNTIL(w, was_closed);
+	lose_edge(w, &w->api);
+	may_close = false;
+	connect_edge(w, &w->api, EDGE_API, "api");
+	after = dup(0);
+	close(after);
+	assert_int_equal(before, after);
+	assert_int_equal(give(w, "acme", "still here"), OK);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -568,6 +593,7 @@ int main(void)
 		CASE(a_wrong_file_is_refused_and_nobody_dies),
 		CASE(unfinished_files_are_bounded),
 		CASE(a_lost_queue_is_told),
+		CASE(descriptors_are_not_taken),
 		CASE(while_the_link_is_away_it_is_tried_later),
 		CASE(what_nobody_names_is_dropped),
 	};

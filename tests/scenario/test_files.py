@@ -540,6 +540,8 @@ def full(tap, lab):
     lab.gateway.wait_log("configuration in use", SECONDS, before + 1)
     status, answer = lab.send(NO, files=[inline(os.urandom(50000))])
     tap.check(status == 503 and "files-max" in json.dumps(answer), "a full folder: try again later", answer)
+    told = [line for line in lab.gateway.show("queue") if line.startswith("files ") and "octets of 40960" in line]
+    tap.check(told, "and show queue tells how full it is", lab.gateway.show("queue"))
     tap.check(lab.send(NO, text="still here")[0] == 202, "and texts go on")
 
 
