@@ -103,7 +103,8 @@ void online_set_doubt(struct online_session *s, bool doubt)
 		return;
 	s->doubt = doubt;
 	payer_of(o, s->payer)->doubts += doubt ? 1u : -1u;
-	counter_add(o->in_doubt, doubt ? 1 : -1);
+	o->doubts += doubt ? 1 : -1;
+	counter_set(o->in_doubt, o->doubts); /* the page outlives a process: never added to */
 }
 
 void online_set_buffered(struct online_session *s, bool buffered)
@@ -118,7 +119,8 @@ void online_set_buffered(struct online_session *s, bool buffered)
 	payer_of(o, s->payer)->exposure += amount;
 	if (c)
 		c->exposure += amount;
-	counter_add(o->exposure, amount);
+	o->exposure_sum += amount;
+	counter_set(o->exposure, o->exposure_sum);
 }
 
 /* B20: within both limits, and never a sum that cannot be told. */
@@ -658,6 +660,9 @@ static struct online *online_new(struct queue *q)
 	o->in_doubt = counter_get(COUNTER_GAUGE, "online_in_doubt", NULL, "... whose reservation has no answer");
 	o->exposure = counter_get(COUNTER_GAUGE, "online_exposure_micros", NULL,
 				  "Price of what was sent without a grant and is not granted yet, 10^-6 units");
+	counter_set(o->open, 0);
+	counter_set(o->in_doubt, 0);
+	counter_set(o->exposure, 0);
 	return o;
 }
 

@@ -14,6 +14,11 @@
  * one limit per payer and one for all; those are reserved and settled afterwards. The limits hold over restarts: the
  * fact that a delivery goes so is durable before it goes.
  *
+ *	queue_online.c        hand-outs and verdicts
+ *	queue_online_store.c  sessions as facts
+ *	queue_online_end.c    ends, and looks for those that nobody told us of
+ *	queue_online_show.c   what an operator sees
+ *
  * Hooks of the queue's other files; all on the queue's thread.
  */
 #ifndef CORE_QUEUE_ONLINE_H
@@ -22,6 +27,7 @@
 #include "core/base/ipc.h"
 #include "core/core_vty.h"
 #include "core/message_id.h"
+#include "core/queue.h"
 
 struct flight;
 struct online;
@@ -43,7 +49,7 @@ bool queue_online_done_record(struct queue *q, unsigned edge, struct ipc_record 
 bool queue_online_link_record(struct queue *q, unsigned edge, struct ipc_record *record);
 void queue_online_lost(struct queue *q, unsigned edge);
 
-/* "credit": sessions and exposure, for an operator. */
-void queue_online_show(struct queue *q, void (*line)(void *context, const char *line), void *context);
+/* "credit": sessions and exposure, for an operator. False: other words. */
+bool queue_online_show(struct queue *q, struct text words, queue_line_cb line, queue_end_cb end, void *context);
 
 #endif

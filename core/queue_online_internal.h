@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What queue_online.c (decisions, verdicts), queue_online_store.c (facts) and queue_online_end.c (ends) share. */
+/* What the files of queue_online.h share. */
 #ifndef CORE_QUEUE_ONLINE_INTERNAL_H
 #define CORE_QUEUE_ONLINE_INTERNAL_H
 
@@ -69,7 +69,8 @@ struct online {
 	unsigned edge;
 	uint32_t generation;
 	bool connected, up;
-	uint32_t next_end; /* low 20 bits of the end-to-end number */
+	int64_t doubts, exposure_sum; /* as counted */
+	uint32_t next_end;	      /* low 20 bits of the end-to-end number */
 	struct counter *reserved, *denied, *waits, *buffered, *lost, *differences, *open, *in_doubt, *exposure;
 };
 

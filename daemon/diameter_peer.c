@@ -255,6 +255,7 @@ struct diameter_peer *diameter_peer_new(struct loop *loop, const struct diameter
 	p->bad = counter_get(COUNTER_COUNT, "diameter_malformed_total", NULL,
 			     "Messages of the charging system that could not be read");
 	p->up_gauge = counter_get(COUNTER_GAUGE, "diameter_up", NULL, "Whether the charging system is connected");
+	counter_set(p->up_gauge, 0); /* the page outlives a process */
 	return p;
 }
 

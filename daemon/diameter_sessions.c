@@ -384,6 +384,7 @@ struct diameter_sessions *diameter_sessions_new(struct loop *loop, struct diamet
 	flight_table_init(&s->by_delivery);
 	flight_table_init(&s->by_end);
 	make_counters(s);
+	counter_set(s->open, 0);
 	return s;
 }
 
