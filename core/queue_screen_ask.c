@@ -176,7 +176,8 @@ static void start_put(struct screen_ask *j)
 		return;
 	}
 	if (!o->at_us || o->started) {
-		o->at_us = store_now(j->queue->store);
+		int64_t now = store_now(j->queue->store);
+		o->at_us = now > o->at_us ? now : o->at_us + 1;
 		o->by_phone = false;
 	}
 	o->started = o->durable = false;

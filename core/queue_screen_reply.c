@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * STOP, START and HELP from a phone. In this order, so that whatever is cut short is done again when the phone's
- *network offers the message again:
+ * network offers the message again:
  *
- *	the opt-out as a fact, committed -> our answer to the phone accepted -> the message itself accepted, on its way
- *to the application, with the event for it in the same commit -> only then the network's answer
+ *	1. the opt-out as a fact, committed
+ *	2. our answer to the phone accepted, with the event for the application in the same commit
+ *	3. the message itself accepted, on its way to the application
+ *	4. only then the network's answer
  *
- * The answer's key is derived from the change, so a repeat of the word sends no second one.
+ * The key of our answer is derived from the change, so a repeat of the word sends neither it nor the event again.
  *
  * A word counts only where the phone wrote to an application. What one person writes to another is never a command.
  */
@@ -70,9 +72,13 @@ static void write_fact(struct reply_job *j, const struct optout *o)
 	screen_fact(j->accept->arena, j->account, j->message->sender, o, &j->facts[j->facts_count++]);
 }
 
+/* Each change of an entry has a time of its own, also while the store's clock stands after a restart: the keys of our
+ * answer and of the event are made of it. */
 static void change(struct reply_job *j, struct optout *o, bool started)
 {
-	o->at_us = store_now(j->queue->store);
+	int64_t now = store_now(j->queue->store);
+
+	o->at_us = now > o->at_us ? now : o->at_us + 1;
 	o->started = started;
 	o->by_phone = true;
 	o->durable = false;
@@ -165,23 +171,21 @@ static void event_id(const struct reply_job *j, uint8_t to[16])
 	memcpy(to, digest, 16);
 }
 
-static void tell_application(struct reply_job *j)
+/* For the webhook; NULL where there is none. */
+static const struct store_outbox *event_row(struct reply_job *j)
 {
 	struct arena *arena = j->accept->arena;
-	struct text body = event_text(j);
 
-	if (j->changed)
-		queue_publish(j->queue, j->account, OPTOUT_KIND, body);
 	if (!j->has_webhook || j->command == OPTOUT_HELP)
-		return;
+		return NULL;
+	struct text body = event_text(j);
 	struct store_outbox *row = arena_alloc(arena, sizeof(*row));
 	*row = (struct store_outbox){ .target = text_of(arena_printf(arena, "webhook:%.*s", TEXT_ARGS(j->account))),
 				      .kind = OPTOUT_KIND,
 				      .body = { body.at, body.len },
 				      .due_us = store_now(j->queue->store) };
 	event_id(j, row->id);
-	j->accept->outbox = row;
-	j->accept->outbox_count = 1;
+	return row;
 }
 
 static void note(struct reply_job *j)
@@ -205,7 +209,8 @@ static void note(struct reply_job *j)
 
 static void go_on(struct reply_job *j)
 {
-	tell_application(j);
+	if (j->changed)
+		queue_publish(j->queue, j->account, OPTOUT_KIND, event_text(j));
 	note(j);
 	j->then(j->owner, OK, NULL);
 }
@@ -218,6 +223,8 @@ static void answered(void *context, const struct ipc_accepted *a)
 		counter_add(j->queue->screen->count.unanswered, 1);
 		LOGN(LOG_CORE, NULL, "the answer to %s could not be accepted: %.*s", optout_command_name(j->command),
 		     TEXT_ARGS(a->why));
+		j->accept->outbox = event_row(j);
+		j->accept->outbox_count = j->accept->outbox != NULL;
 	}
 	go_on(j);
 }
@@ -241,7 +248,7 @@ static void answer_phone(struct reply_job *j)
 	a.recipients = text_range((const char *)list, writer_len(&l));
 	a.key = text_of(arena_printf(arena, "%s/%.*s/%.*s/%lld", optout_command_name(j->command),
 				     TEXT_ARGS(j->message->sender), TEXT_ARGS(j->number), (long long)j->at_us));
-	queue_accept(j->queue, &a, answered, j);
+	queue_accept_with(j->queue, &a, event_row(j), answered, j);
 }
 
 static void after_change(struct reply_job *j)

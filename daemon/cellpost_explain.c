@@ -27,6 +27,7 @@ static void print_recipient(FILE *to, const struct json_value *r)
 	fputs("\n", to);
 	if (!print_text(to, "  ", json_member(r, "decision"), "\n"))
 		(void)print_text(to, "  ", json_member(r, "reason"), "\n");
+	(void)print_text(to, "  ", json_member(r, "screening"), "\n");
 	for (size_t i = 0; i < json_count(bearers); i++)
 		(void)print_text(to, "  ", json_item(bearers, i), "\n");
 }

@@ -178,6 +178,28 @@ def survives(tap, w):
     tap.check(any("shop" in x and "recipient" in x and " out " in x for x in shown), "show optouts NUMBER tells it", shown)
 
 
+def cut_short(tap, w):
+    """The queue dies while a word is under way: in the end it counts, and is answered once."""
+    bad = []
+    for n in range(6):
+        word, command = (("START", "again"), ("STOP", "START"))[n % 2]
+        w.phone.say(f"send +8150100 {word}")
+        time.sleep(0.0015 * n)
+        w.gateway.kill("queue")
+        w.gateway.wait_roles(["queue"], LONG)
+        w.gateway.link_up("lab", LONG)
+        if not w.phone.wait("sent", LONG):
+            bad.append((n, "not taken"))
+        if not w.phone.wait("message", LONG, lambda e: command in e["text"]):
+            bad.append((n, "not answered", w.phone.events))
+        allowed = w.again(lambda: w.send("shop", f"round {n}"))
+        if not allowed or (allowed[0] == 202) != (word == "START"):
+            bad.append((n, allowed))
+    answers = [e["text"] for e in w.phone.events if e.get("event") == "message" and not e["text"].startswith("round")]
+    w.phone.events = [e for e in w.phone.events if not e.get("text", "").startswith("round")]
+    tap.check(not bad and not answers, "a queue killed under each word: it counts, and is answered once", (bad, answers))
+
+
 def starts(tap, w):
     tap.check(w.says(w.phone, "ＳＴＡＲＴ"), "the phone says START in full width")
     reply = w.phone.wait("message")
@@ -331,7 +353,7 @@ def shows(tap, w):
 def main():
     tap = Tap()
     w = World(tap)
-    for part in (stops, repeats, survives, starts, languages, others, imports, lists, nights, once, by_smpp, shows):
+    for part in (stops, repeats, survives, cut_short, starts, languages, others, imports, lists, nights, once, by_smpp, shows):
         part(tap, w)
     tap.check(any(x.split()[:2] == ["ledger", "sound"] for x in w.gateway.show("ledger")), "the ledger is sound")
     if tap.failed:

@@ -56,6 +56,14 @@ static void facts_come_and_go(void **state)
 	scan.limit = 1;
 	assert_int_equal(DO(w, &scan, STORE_FACT_SCAN), STORE_DONE);
 	assert_int_equal(scan.rows_count_out, 1);
+	scan.after = TEXT_LITERAL("sip:ba");
+	assert_int_equal(DO(w, &scan, STORE_FACT_SCAN), STORE_DONE);
+	assert_int_equal(scan.rows_count_out, 1);
+	assert_true(text_is(scan.rows_out->key, "sip:bb"));
+	scan.after = TEXT_LITERAL("sip:bb");
+	assert_int_equal(DO(w, &scan, STORE_FACT_SCAN), STORE_DONE);
+	assert_int_equal(scan.rows_count_out, 0);
+	scan.after = (struct text){ 0 };
 	assert_int_equal(fact(w, STORE_FACT_DELETE, "sip:ba", "")->base.answer, STORE_DONE);
 	assert_int_equal(fact(w, STORE_FACT_GET, "sip:ba", "")->base.answer, STORE_REFUSED);
 	world_clock(w, HOUR);
