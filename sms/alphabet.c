@@ -24,6 +24,7 @@ uint8_t alphabet_leaf_of[256];
 static unsigned place_count = 1, leaf_count = 1;
 
 uint8_t alphabet_ascii[128];
+uint8_t alphabet_two[0x800];
 
 /* The same characters as UTF-8, ready to be copied. */
 struct utf8_char {
@@ -108,6 +109,13 @@ __attribute__((constructor)) static void index_make(void)
 		else
 			alphabet_ascii[c] = ALPHABET_NONE;
 	}
+	memset(alphabet_two, ALPHABET_NONE, sizeof(alphabet_two));
+	for (unsigned c = 0x80; c < 0x800; c++) {
+		const struct alphabet_place *p = alphabet_place_of(c);
+
+		if (p->locking & ALPHABET_BIT(ALPHABET_DEFAULT))
+			alphabet_two[c] = p->locking_septet[ALPHABET_DEFAULT];
+	}
 }
 
 const char *alphabet_language_name(unsigned language)
@@ -153,19 +161,24 @@ static bool put_character(uint32_t c, struct alphabet_tables tables, struct writ
 }
 
 /* Takes the leading characters that are one septet of the default table each, which is most of most texts. */
-static void put_plain_ascii(struct text *t, struct writer *septets)
+static void put_plain(struct text *t, struct writer *septets)
 {
-	size_t most = t->len < writer_room(septets) ? t->len : writer_room(septets);
-	size_t n = 0;
+	const char *at = t->at;
+	size_t len = t->len, most = writer_room(septets), n = 0, out = 0;
+	uint8_t *to = septets->at, septet;
 
-	for (; n + 8 <= most && alphabet_eight_same(t->at + n); n += 8)
-		memcpy(septets->at + n, t->at + n, 8);
-	while (n < most && !(t->at[n] & 0x80) && alphabet_ascii[(uint8_t)t->at[n]] < 0x80) {
-		septets->at[n] = alphabet_ascii[(uint8_t)t->at[n]];
-		n++;
+	for (;;) {
+		for (; n + 8 <= len && out + 8 <= most && alphabet_eight_same(at + n); n += 8, out += 8)
+			memcpy(to + out, at + n, 8);
+		for (; n < len && out < most && !(at[n] & 0x80) && alphabet_ascii[(uint8_t)at[n]] < 0x80; n++)
+			to[out++] = alphabet_ascii[(uint8_t)at[n]];
+		if (n + 2 > len || out == most || (septet = alphabet_septet_of_two(at + n)) == ALPHABET_NONE)
+			break;
+		to[out++] = septet;
+		n += 2;
 	}
-	(void)writer_take(septets, n);
-	*t = text_range(t->at + n, t->len - n);
+	(void)writer_take(septets, out);
+	*t = text_range(at + n, len - n);
 }
 
 enum result alphabet_gsm7_from_utf8(struct text t, struct alphabet_tables tables, struct writer *septets,
@@ -180,7 +193,7 @@ enum result alphabet_gsm7_from_utf8(struct text t, struct alphabet_tables tables
 		uint32_t c = 0;
 
 		if (plain && !septets->failed)
-			put_plain_ascii(&t, septets);
+			put_plain(&t, septets);
 		at = whole - t.len;
 		if (!t.len)
 			break;
@@ -208,7 +221,7 @@ static void put_utf8_char(struct writer *w, const struct utf8_char *c)
  * Septets up to the first escape, or octet that is none; how many. Only where there is room for the longest: then no
  * character needs a look at it.
  */
-static size_t put_plain(const uint8_t *at, size_t n, unsigned locking, struct writer *utf8)
+static size_t put_plain_utf8(const uint8_t *at, size_t n, unsigned locking, struct writer *utf8)
 {
 	const struct utf8_char *table = locking_utf8[locking];
 	uint8_t *to = utf8->at;
@@ -252,7 +265,7 @@ enum result alphabet_gsm7_to_utf8(struct reader *septets, struct alphabet_tables
 	size_t i = 0;
 
 	while (result == OK && i < n) {
-		i += put_plain(at + i, n - i, tables.locking, utf8);
+		i += put_plain_utf8(at + i, n - i, tables.locking, utf8);
 		if (i == n)
 			break;
 		size_t pair = at[i] == ALPHABET_ESCAPE && i + 1 < n;

@@ -51,6 +51,18 @@ static inline unsigned alphabet_cost_known(uint32_t c, struct alphabet_tables ta
 /* Default alphabet, by ASCII code: the septet, 0x80 | septet when escaped, ALPHABET_NONE when it has none. */
 #define ALPHABET_NONE 0xff
 extern uint8_t alphabet_ascii[128];
+/* Likewise by the eleven bits of a character of two octets of UTF-8; those that are escaped count as none. */
+extern uint8_t alphabet_two[0x800];
+
+/* The septet of the two octets at `at` in the default table; ALPHABET_NONE: none, or no such pair. */
+static inline uint8_t alphabet_septet_of_two(const char *at)
+{
+	uint8_t first = (uint8_t)at[0], second = (uint8_t)at[1];
+
+	if ((first & 0xe0) != 0xc0 || (second & 0xc0) != 0x80)
+		return ALPHABET_NONE;
+	return alphabet_two[(first & 0x1fu) << 6 | (second & 0x3fu)];
+}
 
 /* As utf8_take, with sequences of one and two octets in line. */
 static inline bool alphabet_take(struct text *t, uint32_t *char_out)

@@ -44,21 +44,25 @@ static void survey_char(struct survey *s, uint32_t c, size_t octet)
 	}
 }
 
-/* Counts a run of ASCII characters of the default tables and returns where it ends. */
-static size_t survey_ascii(struct survey *s, struct text t, size_t from)
+/* Counts a run of characters of the default tables and returns where it ends. */
+static size_t survey_default(struct survey *s, struct text t, size_t from)
 {
-	size_t at = from;
-	size_t escapes = 0;
+	size_t at = from, twos = 0, escapes = 0;
 
-	while (at + 8 <= t.len && alphabet_eight_same(t.at + at))
-		at += 8;
-	while (at < t.len && !(t.at[at] & 0x80) && alphabet_ascii[(uint8_t)t.at[at]] != ALPHABET_NONE) {
-		escapes += alphabet_ascii[(uint8_t)t.at[at]] >> 7;
-		at++;
+	for (;;) {
+		while (at + 8 <= t.len && alphabet_eight_same(t.at + at))
+			at += 8;
+		while (at < t.len && !(t.at[at] & 0x80) && alphabet_ascii[(uint8_t)t.at[at]] != ALPHABET_NONE)
+			escapes += alphabet_ascii[(uint8_t)t.at[at++]] >> 7;
+		if (at + 2 > t.len || alphabet_septet_of_two(t.at + at) == ALPHABET_NONE)
+			break;
+		twos++;
+		at += 2;
 	}
-	s->characters += at - from;
-	s->utf16_units += at - from;
-	s->septets += at - from + escapes;
+	size_t characters = at - from - twos;
+	s->characters += characters;
+	s->utf16_units += characters;
+	s->septets += characters + escapes;
 	return at;
 }
 
@@ -67,7 +71,7 @@ static enum result survey_text(struct text t, struct survey *out, size_t *bad_oc
 	size_t at = 0;
 
 	*out = (struct survey){ 0 };
-	while ((at = survey_ascii(out, t, at)) < t.len) {
+	while ((at = survey_default(out, t, at)) < t.len) {
 		struct text rest = text_range(t.at + at, t.len - at);
 		uint32_t c = 0;
 
