@@ -30,14 +30,15 @@
 #define START (INT64_C(1700000000) * USEC_PER_SEC)
 
 static const struct node_kind *const kinds[] = { &account_kind, &route_kind, &queue_kind, &store_kind, &billing_kind };
-static const char configuration[] = "account acme\n secret x\n consent always\n"
-				    "account post\n secret x\n payment postpaid\n credit 30\n consent always\n"
-				    "account asks\n secret x\n payment postpaid\n credit 100\n consent ask\n"
-				    "account never\n secret x\n payment postpaid\n credit 100\n"
-				    "account free\n secret x\n payment free\n"
-				    "route all\n prefix *\n link a\n link b\n"
-				    "queue\n retry 1s\n lease 5s\n validity 60s\n report-wait 60s\n"
-				    "billing\n tariff prices\n currency JPY\n ceiling 20\n";
+static const char configuration[] =
+	"account acme\n secret x\n consent always\n"
+	"account post\n secret x\n payment postpaid\n credit 30\n consent always\n cap day 20.00\n"
+	"account asks\n secret x\n payment postpaid\n credit 100\n consent ask\n"
+	"account never\n secret x\n payment postpaid\n credit 100\n"
+	"account free\n secret x\n payment free\n"
+	"route all\n prefix *\n link a\n link b\n"
+	"queue\n retry 1s\n lease 5s\n validity 60s\n report-wait 60s\n"
+	"billing\n tariff prices\n currency JPY\n ceiling 20\n";
 static const char *const lists[] = {
 	"version,1,JPY,2019-10-01,\nprice,sms,+81,segment,1,10,3,10%,sent\nprice,sms,+82,segment,1,10,10,0,delivered\n"
 	"price,sms,+83,segment,1,10,50,0,sent\nprice,sms,+84,segment,1,10,0,0,sent\n",
@@ -57,7 +58,19 @@ enum { ACME, POST, ASKS, NEVER, FREE, ACCOUNTS };
 static const char *const names[] = { "acme", "post", "asks", "never", "free" };
 static const int64_t credits[] = { 0, 30000000, 100000000, 100000000, 0 };
 
+#define TOKEN_SIZE (MESSAGE_QUOTE_MAX + 1)
+#define QUOTES 8u
+
+/* What was offered to a payer and not used yet. */
+struct offered {
+	unsigned account, kind;
+	char to[16], token[TOKEN_SIZE];
+	int64_t version;
+};
+
 struct unit {
+	char token[TOKEN_SIZE];
+	int64_t quoted; /* the version that its quote named; 0 = it has none */
 	struct message_id id;
 	unsigned account, kind; /* of the destination */
 	char to[16], key[16];
@@ -80,6 +93,9 @@ struct model {
 	unsigned step, incarnation, list;
 	int64_t now_us;
 	struct unit units[UNITS_MAX];
+	struct offered quotes[QUOTES];
+	unsigned quotes_made;
+	char answer[8192];
 	unsigned count;
 	int64_t funded[ACCOUNTS];
 	uint32_t call, keys;
@@ -163,6 +179,7 @@ static bool edge_got(void *owner, struct ipc *ipc, struct ipc_record *record)
 	} else if (record->type == IPC_ANSWER && ipc_get_answer(&record->body, &b)) {
 		m->answered = true;
 		m->result = b.result;
+		snprintf(m->answer, sizeof(m->answer), "%.*s", TEXT_ARGS(b.body));
 	}
 	return true;
 }
@@ -242,7 +259,8 @@ static void offer_as(struct model *m, const struct unit *u)
 	struct writer h = writer_of(header, sizeof(header)), l = writer_of(list, sizeof(list));
 	struct message message = { .channel = TEXT_LITERAL("http"),
 				   .account = text_of(names[u->account]),
-				   .sender = TEXT_LITERAL("1234") };
+				   .sender = TEXT_LITERAL("1234"),
+				   .quote = text_of(u->token) };
 	struct ipc_accept a = { .body = TEXT_LITERAL("hello"), .key = text_of(u->key) };
 
 	message_encode(&message, &h);
@@ -255,6 +273,56 @@ static void offer_as(struct model *m, const struct unit *u)
 	HOLDS(m->answered, "an answer");
 }
 
+static void ask(struct model *m, const struct ipc_ask *in);
+
+/* The text of a member, up to its end. */
+static const char *member_of(const char *json, const char *name)
+{
+	const char *at = strstr(json, name);
+
+	return at ? at + strlen(name) : NULL;
+}
+
+/* An offer, which somebody may take up later, whatever the price list says by then. */
+static void quote(struct model *m, const struct unit *u)
+{
+	struct offered *o = &m->quotes[m->quotes_made % QUOTES];
+	uint8_t header[2048], list[64];
+	struct writer h = writer_of(header, sizeof(header)), l = writer_of(list, sizeof(list));
+	struct message message = { .channel = TEXT_LITERAL("http"),
+				   .account = text_of(names[u->account]),
+				   .sender = TEXT_LITERAL("1234") };
+	struct ipc_ask in = { .question = ASK_QUOTE, .account = message.account };
+
+	message_encode(&message, &h);
+	ipc_put_recipient(&l, text_of(u->to));
+	in.accept.body = TEXT_LITERAL("hello");
+	in.accept.header = text_range((char *)header, writer_len(&h));
+	in.accept.recipients = text_range((char *)list, writer_len(&l));
+	ask(m, &in);
+	const char *token = member_of(m->answer, "\"token\":\""), *version = member_of(m->answer, "\"tariff\":");
+	if (!token || !version)
+		return;
+	*o = (struct offered){ .account = u->account, .kind = u->kind, .version = version[0] - '0' };
+	memcpy(o->to, u->to, sizeof(o->to));
+	snprintf(o->token, sizeof(o->token), "%.*s", (int)strcspn(token, "\""), token);
+	m->quotes_made++;
+}
+
+static void take_up(struct model *m, struct unit *u)
+{
+	const struct offered *o = &m->quotes[below(m, QUOTES)];
+
+	if (!o->token[0])
+		return;
+	u->account = o->account;
+	u->kind = o->kind;
+	u->quoted = o->version;
+	memcpy(u->to, o->to, sizeof(u->to));
+	memcpy(u->token, o->token, sizeof(u->token));
+	u->said_yes = true;
+}
+
 static void offer(struct model *m)
 {
 	struct unit *u = &m->units[m->count];
@@ -263,6 +331,10 @@ static void offer(struct model *m)
 		return;
 	*u = (struct unit){ .account = below(m, ACCOUNTS), .kind = 1 + below(m, 4) };
 	snprintf(u->to, sizeof(u->to), "+8%u%u", u->kind, below(m, 6));
+	if (!below(m, 4))
+		quote(m, u);
+	else if (!below(m, 3))
+		take_up(m, u);
 	if (below(m, 2))
 		snprintf(u->key, sizeof(u->key), "k%u", ++m->keys);
 	m->count++;
@@ -506,6 +578,7 @@ static void check_unit(struct model *m, struct unit *u, int64_t *net, int64_t *h
 	int64_t price = row->currency.len ? table[version][u->kind] : 0,
 		left = row->charge_posted - row->charge_refunded;
 	HOLDS(!row->charge_posted || row->charge_posted == price, "B4");
+	HOLDS(!u->quoted || !row->currency.len || version == u->quoted, "B4"); /* what was shown is what is charged */
 	HOLDS(!row->has_charge || row->charge_amount == price, "B3");
 	HOLDS(row->charge_refunded == 0 || row->charge_refunded == row->charge_posted, "B15");
 	HOLDS(row->charge_posted >= u->posted && row->charge_refunded >= u->refunded, "B2");
@@ -538,6 +611,34 @@ static void check_account(struct model *m, unsigned i, int64_t net, int64_t held
 	HOLDS(a.posted_out + credits[i] - a.held_out >= 0, "B10");
 }
 
+/* B11: never above the cap, and each mark that was reached was told, once. */
+static void check_cap(struct model *m)
+{
+	struct store_cap cap = { 0 };
+	struct store_outbox_due due = { .arena = m->arena, .target = TEXT_LITERAL("webhook:post"), .limit = 1000 };
+	unsigned told[2] = { 0 };
+
+	struct charge_payer payer;
+	const struct charge_port *port = billing_port(m->billing);
+	const char *payment;
+	int64_t credit;
+
+	assert_true(port->account(port->owner, text_of(names[POST]), &payer, &payment, &credit));
+	memcpy(cap.account_id, payer.account_id, sizeof(cap.account_id));
+	ask_store(m, &cap.base, STORE_CAP_GET);
+	int64_t used = cap.posted_out + cap.held_out;
+	HOLDS(cap.cap == 20000000 && used <= cap.cap, "B11");
+	ask_store(m, &due.base, STORE_OUTBOX_DUE);
+	for (const struct store_outbox_row *row = due.rows_out; row; row = row->next) {
+		if (!text_is(row->kind, "cap"))
+			continue;
+		told[memmem(row->body.at, row->body.len, "\"percent\":100", 13) != NULL]++;
+	}
+	HOLDS(told[0] <= 1 && told[1] <= 1, "B11");
+	HOLDS(used * 10 < cap.cap * 8 || told[0] == 1, "B11");
+	HOLDS(used < cap.cap || told[1] == 1, "B11");
+}
+
 static void check(struct model *m)
 {
 	int64_t net[ACCOUNTS] = { 0 }, held[ACCOUNTS] = { 0 };
@@ -547,6 +648,7 @@ static void check(struct model *m)
 		check_unit(m, &m->units[i], &net[m->units[i].account], &held[m->units[i].account]);
 	for (unsigned i = 0; i < FREE; i++)
 		check_account(m, i, net[i], held[i]);
+	check_cap(m);
 	ask_store(m, &sums.base, STORE_SUMS);
 	HOLDS(sums.sound_out, "B9");
 	for (unsigned i = 0; i < sums.currencies_out; i++)
