@@ -217,6 +217,11 @@ static void begin(struct queue *q, struct flight *f, const struct charge_payer *
 				       .sender = f->message.sender,
 				       .recipient = f->recipient,
 				       .link = f->link };
+	struct charge_price price;
+	/* Only when it is settled hangs on that, not how much. */
+	if (q->charge->price(q->charge->owner, payer, &f->message, f->recipient, QUEUE_BEARER, f->accepted_us,
+			     &price) == OK)
+		from.on_delivery = price.pay_on;
 	memcpy(from.payer, payer->account_id, sizeof(from.payer));
 	memcpy(from.currency, f->currency, sizeof(from.currency));
 	struct online_session *s = online_session_new(o, &from);

@@ -42,8 +42,11 @@ void queue_online_tick(struct queue *q);
 bool queue_online_waits(struct queue *q, struct flight *f);
 /* The charging system said that this one costs nothing. */
 bool queue_online_is_free(const struct queue *q, struct message_id id);
-/* A flight's end is committed; `post`: its hold was posted. */
-void queue_online_ended(struct queue *q, struct message_id id, bool post);
+/* A flight's end is committed. `post`: its hold was posted; `final`: no report is awaited. Where the tariff is paid on
+ * delivery a session stays open until the report: its end tells what was used, and no refund is needed. */
+void queue_online_ended(struct queue *q, struct message_id id, bool post, bool final);
+/* A report ended a delivery. */
+void queue_online_reported(struct queue *q, struct message_id id);
 
 bool queue_online_done_record(struct queue *q, unsigned edge, struct ipc_record *record);
 bool queue_online_link_record(struct queue *q, unsigned edge, struct ipc_record *record);

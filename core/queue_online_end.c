@@ -5,6 +5,7 @@
 #include "core/queue_online_internal.h"
 
 #define LOOK_AGAIN_US (15 * USEC_PER_SEC)
+#define LOOK_FOR_REPORT_US (120 * USEC_PER_SEC) /* where nobody told us of it */
 
 void online_settle(struct online_session *s, uint64_t used)
 {
@@ -43,12 +44,24 @@ void online_end(struct online_session *s, uint64_t used)
 	}
 }
 
-void queue_online_ended(struct queue *q, struct message_id id, bool post)
+void queue_online_ended(struct queue *q, struct message_id id, bool post, bool final)
 {
-	struct online_session *s = q->online ? online_find(q, id) : NULL;
+	struct online_session *s = online_find(q, id);
 
-	if (s && !s->ended)
+	if (!s || s->ended)
+		return;
+	if (s->on_delivery && post && !final)
+		s->look_us = store_now(q->store) + LOOK_FOR_REPORT_US;
+	else
 		online_end(s, post ? s->units : 0);
+}
+
+void queue_online_reported(struct queue *q, struct message_id id)
+{
+	struct online_session *s = online_find(q, id);
+
+	if (s && !s->ended && !s->looking && s->state < ONLINE_SETTLING)
+		online_look(s);
 }
 
 /* --- ends that nobody told us of: expiry, a cancel, a report, an earlier run ----------------------------------- */
@@ -61,8 +74,12 @@ struct look {
 
 static void decide(struct online_session *s, const struct store_row *row)
 {
+	if (row && row->state == DELIVERY_HANDED_OVER && s->on_delivery) {
+		s->look_us = store_now(s->queue->store) + LOOK_FOR_REPORT_US;
+		return;
+	}
 	if (!row || row->state == DELIVERY_FINISHED || row->state == DELIVERY_HANDED_OVER) {
-		online_end(s, row && row->charge_posted > 0 ? s->units : 0);
+		online_end(s, row && row->charge_posted > row->charge_refunded ? s->units : 0);
 		return;
 	}
 	if (row->state == DELIVERY_WAITING && row->parked == 2) { /* on HOLD: its charge was given back */

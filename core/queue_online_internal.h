@@ -38,6 +38,7 @@ struct online_session {
 	bool buffered; /* goes without a grant: counts as exposure */
 	bool ended;    /* while buffered: to be settled with `used` once it is reserved */
 	bool looking;
+	bool on_delivery; /* paid on delivery: settled with the report */
 	uint32_t end_to_end;
 	uint64_t units, used;
 	int64_t amount, at_us, valid_until_us, expires_us, look_us;

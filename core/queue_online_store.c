@@ -2,9 +2,9 @@
 /*
  * Sessions as facts of the store, kind "credit", key = the delivery's id.
  *
- *	version u8 = 1 | state u8 | flags u8: 1 buffered, 2 ended | end-to-end u32 | units u64 | used u64 | amount u64
- *	| accepted u64 | valid until u64 | expires u64 | payer 16 octets | currency 4 octets | session, subscriber,
- *sender, recipient: u16 length and octets
+ *	version u8 = 1 | state u8 | flags u8: 1 buffered, 2 ended, 4 paid on delivery | end-to-end u32 | units u64 |
+ *used u64 | amount u64 | accepted u64 | valid until u64 | expires u64 | payer 16 octets | currency 4 octets | session,
+ *subscriber, sender, recipient: u16 length and octets
  */
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -14,6 +14,7 @@
 #define VERSION 1u
 #define BUFFERED 1u
 #define ENDED 2u
+#define ON_DELIVERY 4u
 #define KEEP_US (90 * 86400 * USEC_PER_SEC) /* beyond the message's end, where the other side never answers */
 
 struct online_write {
@@ -50,7 +51,8 @@ static void put_session(struct writer *w, const struct online_session *s)
 {
 	writer_u8(w, VERSION);
 	writer_u8(w, (uint8_t)(s->state == ONLINE_DENIED ? ONLINE_ASKED : s->state));
-	writer_u8(w, (uint8_t)((s->buffered ? BUFFERED : 0u) | (s->ended ? ENDED : 0u)));
+	writer_u8(w, (uint8_t)((s->buffered ? BUFFERED : 0u) | (s->ended ? ENDED : 0u) |
+			       (s->on_delivery ? ON_DELIVERY : 0u)));
 	writer_u32(w, s->end_to_end);
 	writer_u64(w, s->units);
 	writer_u64(w, s->used);
@@ -74,6 +76,7 @@ static bool get_session(struct octets value, struct online_session *s)
 	s->state = (enum online_state)state;
 	s->buffered = flags & BUFFERED;
 	s->ended = flags & ENDED;
+	s->on_delivery = flags & ON_DELIVERY;
 	s->end_to_end = reader_u32(&r);
 	s->units = reader_u64(&r);
 	s->used = reader_u64(&r);

@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/queue_internal.h"
+#include "core/queue_online.h"
 
 #define FORMS_MAX 16u
 #define EARLY_KEPT_US (600 * USEC_PER_SEC) /* a report that came before the id it names */
@@ -39,6 +40,8 @@ static void count_answer(struct queue *q, const struct store_report *c)
 	} else if (c->early_out) {
 		counter_add(q->count.reports_early, 1);
 	}
+	if (c->final_out)
+		queue_online_reported(q, c->id_out);
 	if (c->final_out && (c->outcome == OUTCOME_DELIVERED || c->outcome == OUTCOME_DISPLAYED))
 		counter_add(q->count.delivered, 1);
 }

@@ -35,6 +35,15 @@ static void publish(struct flight *f)
 			      text_range(c->outbox[i].body.at, c->outbox[i].body.len));
 }
 
+static void tell_charging(struct flight *f)
+{
+	const struct store_finish *c = &f->request.finish;
+
+	queue_online_ended(f->queue, f->id, c->post, !c->await_until_us);
+	if (c->early_report_out)
+		queue_online_reported(f->queue, f->id);
+}
+
 static void ended(struct store_request *r)
 {
 	struct flight *f = r->owner;
@@ -58,7 +67,7 @@ static void ended(struct store_request *r)
 		publish(f);
 	}
 	if (r->operation == STORE_FINISH)
-		queue_online_ended(q, f->id, f->request.finish.post);
+		tell_charging(f);
 	queue_links_promoted(q, r);
 	if (r->operation == STORE_HOLD && r->answer == STORE_DONE && !f->request.hold.ended_out)
 		queue_money_decide(q, f->id);

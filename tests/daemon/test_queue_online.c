@@ -40,7 +40,8 @@ static const char accounts[] = "account acme\n secret x\n payment online\n conse
 			       "billing\n tariff prices\n currency JPY\n ceiling 20\n"
 			       "diameter\n peer 127.0.0.1:3868\n identity gw.example\n realm example\n";
 static const char buffering[] = " outage buffer\n exposure-payer 6.60\n exposure-all 9.90\n";
-static const char prices[] = "version,1,JPY,2019-10-01,\nprice,sms,+81,segment,1,10,3,10%,sent\n";
+static const char prices[] = "version,1,JPY,2019-10-01,\nprice,sms,+81,segment,1,10,3,10%,sent\nprice,sms,+82,segment,"
+			     "1,10,3,10%,delivered\n";
 
 struct delivery {
 	struct message_id id;
@@ -481,6 +482,76 @@ static void free_of_charge_posts_nothing(void **state)
 	has(w, "acme", 0, 0);
 }
 
+static void reported(struct world *w, enum store_outcome outcome)
+{
+	uint8_t list[64];
+	struct writer l = writer_of(list, sizeof(list));
+	struct ipc_report r = { .peer = TEXT_LITERAL("a"), .outcome = outcome };
+
+	ipc_put_recipient(&l, TEXT_LITERAL("17"));
+	r.forms = text_range((char *)list, writer_len(&l));
+	ipc_put_report(ipc_begin(w->sms.here, IPC_REPORT, ++w->call, 1024), &r);
+	assert_int_equal(ipc_end(w->sms.here), OK);
+}
+
+static void sent_and_awaited(struct world *w, const struct delivery *d)
+{
+	uint8_t list[64];
+	struct writer l = writer_of(list, sizeof(list));
+	struct ipc_result r = { .id = d->id,
+				.epoch = d->epoch,
+				.outcome = IPC_SENT,
+				.await = true,
+				.link = TEXT_LITERAL("a"),
+				.segments = 1 };
+	unsigned before = w->sms.results_done;
+
+	ipc_put_recipient(&l, TEXT_LITERAL("17"));
+	r.wires = text_range((char *)list, writer_len(&l));
+	ipc_put_result(ipc_begin(w->sms.here, IPC_RESULT, ++w->call, 1024), &r);
+	assert_int_equal(ipc_end(w->sms.here), OK);
+	UNTIL(w, w->sms.results_done == before + 1);
+}
+
+/* Paid on delivery: the report decides, and nobody has to give money back (B15). */
+static void the_report_settles(struct world *w, enum store_outcome outcome, unsigned units, int64_t posted)
+{
+	offer(w, "acme", "+8290");
+	UNTIL(w, w->ocs.asks == 1);
+	verdict(w, &w->ocs.asked[0], CREDIT_GRANTED, "");
+	UNTIL(w, w->sms.deliveries == 1);
+	sent_and_awaited(w, &w->sms.got[0]);
+	turn(w, 30);
+	assert_int_equal(w->ocs.asks, 1);
+	reported(w, outcome);
+	UNTIL(w, w->ocs.asks == 2);
+	assert_true(w->ocs.asked[1].ask.step == CREDIT_SETTLE && w->ocs.asked[1].ask.units == units);
+	has(w, "acme", posted, 0);
+}
+
+static void paid_on_delivery_and_delivered(void **state)
+{
+	the_report_settles(*state, OUTCOME_DELIVERED, 1, -PRICE);
+}
+
+static void paid_on_delivery_and_not_delivered(void **state)
+{
+	the_report_settles(*state, OUTCOME_REFUSED, 0, 0);
+}
+
+static void paid_when_sent_waits_for_no_report(void **state)
+{
+	struct world *w = *state;
+
+	offer(w, "acme", "+8190");
+	UNTIL(w, w->ocs.asks == 1);
+	verdict(w, &w->ocs.asked[0], CREDIT_GRANTED, "");
+	UNTIL(w, w->sms.deliveries == 1);
+	sent_and_awaited(w, &w->sms.got[0]);
+	UNTIL(w, w->ocs.asks == 2);
+	assert_int_equal(w->ocs.asked[1].ask.units, 1);
+}
+
 static void others_are_not_asked_about(void **state)
 {
 	struct world *w = *state;
@@ -713,6 +784,9 @@ int main(void)
 		TEST(denied_is_refused_with_its_reason),
 		TEST(too_little_is_denied_and_given_back),
 		TEST(free_of_charge_posts_nothing),
+		TEST(paid_on_delivery_and_delivered),
+		TEST(paid_on_delivery_and_not_delivered),
+		TEST(paid_when_sent_waits_for_no_report),
 		TEST(others_are_not_asked_about),
 		TEST(in_doubt_it_waits_with_its_payers_others),
 		TEST(a_killed_queue_asks_again_under_the_same_name),
