@@ -399,7 +399,7 @@ bool queue_presence_mms(struct queue *q, const struct message *m, struct text nu
 
 /* queue_files.c */
 const char *queue_files_text(const struct queue *q, struct arena *arena); /* how full the folder is */
-void queue_put_files(struct json_writer *w, const struct message *m); /* a member "files" */
+void queue_put_files(struct json_writer *w, const struct message *m);	  /* a member "files" */
 void queue_files_new(struct queue *q);
 void queue_files_free(struct queue *q);
 void queue_files_lost(struct queue *q); /* an edge is gone */
