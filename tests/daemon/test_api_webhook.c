@@ -19,7 +19,8 @@ static struct arena *arena;
 static void receipts_are_wrapped(void **state)
 {
 	uint8_t id[16] = { 1, 2, [15] = 0xff };
-	struct text body = webhook_event_body(TEXT_LITERAL("receipt"), id, TEXT_LITERAL("{\"state\":\"delivered\"}"), arena);
+	struct text body =
+		webhook_event_body(TEXT_LITERAL("receipt"), id, TEXT_LITERAL("{\"state\":\"delivered\"}"), arena);
 
 	(void)state;
 	assert_true(text_is(body, "{\"type\":\"receipt\",\"event_id\":\"010200000000000000000000000000ff\","

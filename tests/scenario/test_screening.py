@@ -52,12 +52,17 @@ route shop-code
  prefix 4649
  from network
  link webhook:shop
+route capped
+ prefix +815070
+ from network
+ link webhook:capped
 route own-way
  prefix +815020
  from network
  link webhook:free
 """ + ACCOUNT % ("boss", "+8150900") + " admin yes\n payment free\n" \
     + ACCOUNT % ("shop", "+8150100") + " webhook http://127.0.0.1:@sink@/shop\n consent always\n" \
+    + ACCOUNT % ("capped", "+8150700") + " consent always\n cap day 3.30\n" \
     + ACCOUNT % ("free", "+8150200") + " webhook http://127.0.0.1:@sink@/free\n payment free\n optout no\n" \
     + ACCOUNT % ("listed", "+8150300") + " payment free\n allow-recipient +819012\n allow-recipient +44\n" \
     + ACCOUNT % ("quiet", "+8150400") + " payment free\n quiet-hours @QUIET\n" \
@@ -241,6 +246,17 @@ def others(tap, w):
     w.phone.wait("message")
 
 
+def caps(tap, w):
+    w.http("boss").json("POST", "/v1/accounts/capped/top-up", {"amount": "100.00"}, {"Idempotency-Key": "b"})
+    codes = [w.send("capped", "one", to=FRIEND)[0], w.send("capped", "two", to=FRIEND)[0]]
+    tap.check(codes == [202, 403] and w.friend.wait("message"), "an account at its cap sends nothing", codes)
+    w.says(w.friend, "stop", "+8150700")
+    reply = w.friend.wait("message")
+    answer = w.send("capped", "x", to=FRIEND)
+    tap.check(reply and reply["from"] == "+8150700" and is_refused(answer, "S1"), "STOP is answered and counts all the same", (reply, answer))
+    tap.check(w.money("capped")["balance"] == "96.70", "and costs nothing", w.money("capped"))
+
+
 def imports(tap, w):
     shop, boss = w.http("shop"), w.http("boss")
     path = "/v1/optouts/" + urllib.parse.quote(FRIEND)
@@ -353,7 +369,7 @@ def shows(tap, w):
 def main():
     tap = Tap()
     w = World(tap)
-    for part in (stops, repeats, survives, cut_short, starts, languages, others, imports, lists, nights, once, by_smpp, shows):
+    for part in (stops, repeats, survives, cut_short, starts, languages, others, caps, imports, lists, nights, once, by_smpp, shows):
         part(tap, w)
     tap.check(any(x.split()[:2] == ["ledger", "sound"] for x in w.gateway.show("ledger")), "the ledger is sound")
     if tap.failed:
