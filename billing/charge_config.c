@@ -45,6 +45,7 @@ const struct payer *rules_payer_of_id(const struct rules *r, const uint8_t id[16
 }
 
 /* The balance of such an account is the charging system's: ours only mirrors what it granted. */
+#define CHARGING_ID_MAX 128u
 #define ONLINE_CREDIT (INT64_C(1) << 58)
 
 /* A fault of one account, with its name. */
@@ -72,6 +73,8 @@ static enum result take_online(struct rules *r, const struct account_settings *a
 		return OK;
 	if (!r->online.on)
 		return account_fault(a, "`payment online` needs the charging system: add a node `diameter`", why_out);
+	if (a->charging_id.len > CHARGING_ID_MAX || a->node.name.len > CHARGING_ID_MAX)
+		return account_fault(a, "its `charging-id` has more than 128 octets", why_out);
 	p->credit = ONLINE_CREDIT;
 	p->payer.online = true;
 	p->payer.subscriber = a->charging_id.len ? arena_text(r->arena, a->charging_id) : p->payer.name;

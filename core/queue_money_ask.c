@@ -81,6 +81,8 @@ static void put_balance(struct money_job *j)
 
 	put_amount(j, "balance", a->posted_out);
 	put_amount(j, "held", a->held_out);
+	if (j->payer.online) /* what it may spend is known to the charging system */
+		return;
 	put_amount(j, "credit", a->credit);
 	put_amount(j, "available", a->posted_out + a->credit - a->held_out);
 }

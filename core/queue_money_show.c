@@ -66,8 +66,12 @@ static void got_account(struct store_request *r)
 		SAY(j, "%-12s %s", "payment", j->payment);
 		say_amount(j, "balance", a->posted_out);
 		say_amount(j, "held", a->held_out);
-		say_amount(j, "credit", a->credit);
-		say_amount(j, "available", a->posted_out + a->credit - a->held_out);
+		if (j->payer.online) {
+			SAY(j, "%-12s known to the charging system alone", "available");
+		} else {
+			say_amount(j, "credit", a->credit);
+			say_amount(j, "available", a->posted_out + a->credit - a->held_out);
+		}
 		say_amount(j, "ceiling", j->payer.ceiling);
 		SAY(j, "%-12s %s", "consent", consent_name(j->payer.consent));
 		queue_caps_read(j->queue, j->holder->arena, &j->payer, got_caps, j);

@@ -3,7 +3,7 @@
 # Installs what is missing, with apt-get, saying so.  deps.sh run = for building and running; deps.sh = for tests too.
 set -u
 run="gcc make pkg-config libc6-dev libssl-dev libsqlite3-dev libjansson-dev libnghttp2-dev libseccomp-dev libsystemd-dev libc-ares-dev libusrsctp-dev node-llhttp"
-tests="libcmocka-dev git python3 clang clang-format libclang-rt-14-dev smstools tshark curl procps kannel kannel-extras openssl libsmpp34-dev ccache osmo-msc osmo-hlr iproute2 dnsmasq-base"
+tests="libcmocka-dev git python3 clang clang-format libclang-rt-14-dev smstools tshark curl procps kannel kannel-extras openssl libsmpp34-dev ccache osmo-msc osmo-hlr iproute2 dnsmasq-base kamailio kamailio-ims-modules freediameterd freediameter-extensions"
 want=$run
 [ "${1:-}" = run ] || want="$run $tests"
 

@@ -93,7 +93,7 @@ class Daemon:
         return 0
 
     def roles(self):
-        return [r for r in ("control", "queue", "sms", "api", "media", "lab", "lookup") if self.role_pid(r)]
+        return [r for r in ("control", "queue", "sms", "api", "media", "lab", "lookup", "diameter") if self.role_pid(r)]
 
     def hup(self):
         self.process.send_signal(signal.SIGHUP)

@@ -19,7 +19,7 @@ import time
 
 from daemon import Daemon, Tap, Terminal  # noqa: F401 (Tap is for those who import this)
 
-ROLES = ("control", "queue", "sms", "api", "media", "lab", "lookup")
+ROLES = ("control", "queue", "sms", "api", "media", "lab", "lookup", "diameter")
 
 
 # A role that fell by itself: a fault, the sandbox, a sanitizer. 9 and 15 are the scenarios' own.
