@@ -39,9 +39,11 @@ void channel_free(struct channel **channel)
 		return;
 	flight_each(&c->hands, channel_free_hand, NULL);
 	flight_table_clear(&c->hands);
-	for (struct channel_link_state *l = c->links, *next; l; l = next) {
-		next = l->next;
-		free(l);
+	for (unsigned i = 0; i < CHANNEL_LINK_LISTS; i++) {
+		for (struct channel_link_state *l = c->links[i], *next; l; l = next) {
+			next = l->next;
+			free(l);
+		}
 	}
 	for (uint32_t i = 0; i < c->pending_size; i++)
 		free(c->pending[i].offer);
@@ -87,7 +89,7 @@ static void announce(struct channel *c, const struct channel_link_state *s)
 
 static struct channel_link_state **find_link(struct channel *c, struct text name)
 {
-	struct channel_link_state **at = &c->links;
+	struct channel_link_state **at = &c->links[text_hash(name) % CHANNEL_LINK_LISTS];
 
 	while (*at && !text_equal(text_range((*at)->name, (*at)->name_len), name))
 		at = &(*at)->next;
@@ -148,8 +150,10 @@ void channel_connect(struct channel *c, struct ipc *ipc)
 	c->ipc = ipc;
 	channel_say_holding(c);
 	flight_each(&c->hands, channel_offer_result, c);
-	for (struct channel_link_state *l = c->links; l; l = l->next)
-		announce(c, l);
+	for (unsigned i = 0; i < CHANNEL_LINK_LISTS; i++) {
+		for (const struct channel_link_state *l = c->links[i]; l; l = l->next)
+			announce(c, l);
+	}
 	channel_offer_all(c);
 	if (c->handler->connected)
 		c->handler->connected(c->owner);

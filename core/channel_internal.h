@@ -26,6 +26,8 @@ struct hand {
 	uint8_t *body;
 };
 
+#define CHANNEL_LINK_LISTS 1024u
+
 struct channel_link_state {
 	struct channel_link_state *next;
 	bool up;
@@ -56,7 +58,7 @@ struct channel {
 	bool says_sending, permits;
 	struct flight_table hands;
 	unsigned answered;
-	struct channel_link_state *links;
+	struct channel_link_state *links[CHANNEL_LINK_LISTS]; /* by the hash of the name */
 	uint32_t last_call;
 	struct pending *pending;
 	uint32_t pending_size, pending_count;

@@ -27,8 +27,11 @@
 #define OUTBINDS_AT_ONCE 128u
 #define STOP_LOOK_US (10 * USEC_PER_MSEC)
 
+#define LINK_LISTS 1024u
+
 struct held_link {
 	struct held_link *next;
+	struct held_link *next_same; /* whose names have the same hash */
 	struct smpp_link *link;
 	struct listener *listener; /* of its outbind-listen */
 	char outbind[NET_ADDRESS_TEXT_SIZE];
@@ -42,17 +45,36 @@ static struct {
 	struct smpp_server *server;
 	struct worker *worker;
 	struct dns *dns;
-	struct held_link *links;
+	struct held_link *links, *by_name[LINK_LISTS];
 	struct loop_timer leave, stop;
 } sms;
 
 static struct held_link *find_link(struct text name)
 {
-	struct held_link *h = sms.links;
+	struct held_link *h = sms.by_name[text_hash(name) % LINK_LISTS];
 
 	while (h && (h->leaving || !text_equal(smpp_link_name(h->link), name)))
-		h = h->next;
+		h = h->next_same;
 	return h;
+}
+
+static void list_link(struct held_link *h)
+{
+	struct held_link **same = &sms.by_name[text_hash(smpp_link_name(h->link)) % LINK_LISTS];
+
+	h->next = sms.links;
+	sms.links = h;
+	h->next_same = *same;
+	*same = h;
+}
+
+static void unlist_name(const struct held_link *h)
+{
+	struct held_link **at = &sms.by_name[text_hash(smpp_link_name(h->link)) % LINK_LISTS];
+
+	while (*at != h)
+		at = &(*at)->next_same;
+	*at = h->next_same;
 }
 
 /* --- the channel
@@ -158,6 +180,7 @@ static void free_idle(void *owner)
 			continue;
 		}
 		*at = h->next;
+		unlist_name(h);
 		listener_free(&h->listener);
 		smpp_link_free(&h->link);
 		free(h);
@@ -178,8 +201,7 @@ static void take_link(const struct smsc_settings *s)
 	} else {
 		h = must_alloc(sizeof(*h));
 		h->link = smpp_link_new(s, sms.conns, sms.calls, sms.dns);
-		h->next = sms.links;
-		sms.links = h;
+		list_link(h);
 	}
 	(void)text_copy(s->outbind_listen, h->outbind, sizeof(h->outbind));
 }

@@ -60,4 +60,14 @@ bool text_copy(struct text t, char *to, size_t size);
  * Returns `to`. */
 const char *text_quote(struct text t, char *to, size_t size);
 
+/* For tables by names of our own configuration (FNV-1a): who chooses names could make them collide. */
+static inline uint32_t text_hash(struct text t)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < t.len; i++)
+		h = (h ^ (unsigned char)t.at[i]) * 16777619u;
+	return h;
+}
+
 #endif
