@@ -60,8 +60,8 @@ struct knob {
 	bool many;		  /* KNOB_TEXT and KNOB_LISTEN only -> struct config_list */
 	bool secret;		  /* never shown, and sent only to the roles of the node */
 	bool required;		  /* a node without it is wrong */
-	bool records;		  /* KNOB_LISTEN: a socket of records, sctp:host:port, udp-sctp:host:port or seqpacket:path */
-	bool line;		  /* KNOB_LISTEN: a serial line, tty:path, that the parent opens and passes */
+	bool records; /* KNOB_LISTEN: a socket of records, sctp:host:port, udp-sctp:host:port or seqpacket:path */
+	bool line;    /* KNOB_LISTEN: a serial line, tty:path, that the parent opens and passes */
 };
 
 /* First member of each node's struct. */

@@ -132,8 +132,7 @@ static bool done_record(struct ipc_record *record)
 
 	if (!reader_done(&record->body))
 		return false;
-	if (!capture_parent_done(record->call, why, &record->fd) &&
-	    !apply_parent_done(record->call, why, record->fd))
+	if (!capture_parent_done(record->call, why, &record->fd) && !apply_parent_done(record->call, why, record->fd))
 		vty_parent_done(record->call, why);
 	return true;
 }

@@ -9,8 +9,8 @@
 /* process: who the roles run as, and where they keep what they write. */
 struct process_settings {
 	struct config_node node;
-	struct text user;      /* empty: the ids stay */
-	struct text directory; /* made at start, owned by user */
+	struct text user;	       /* empty: the ids stay */
+	struct text directory;	       /* made at start, owned by user */
 	struct text capture_directory; /* empty: no captures */
 };
 extern const struct node_kind process_kind;
