@@ -12,7 +12,7 @@ _cellpost_handsets() {
 
 _cellpost() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-	local message='--from --link --flash --validity --at --file --report --json --url --account --token --authorities'
+	local message='--from --link --flash --validity --at --file --bearer --consent --max-price --quote --report --json --url --account --token --authorities'
 	local words=''
 	COMPREPLY=()
 
@@ -22,11 +22,13 @@ _cellpost() {
 		return
 	fi
 	case $previous in
-	--url | --account | --token | --from | --to | --link | --validity | --at | --key | --vty | --lab | --wait | --languages)
+	--url | --account | --token | --from | --to | --link | --validity | --at | --key | --vty | --lab | --wait | --languages | --max-price | --quote)
 		return ;;
 	--authorities | --file)
 		COMPREPLY=($(compgen -f -- "$current"))
 		return ;;
+	--bearer) words='rcs sms any' ;;
+	--consent) words='never ask not-when-roaming always' ;;
 	--as) words='deliver submit status-report command deliver-report submit-report rp modem udh' ;;
 	--alphabet) words='any gsm ucs2' ;;
 	--reference) words='8 16 sar' ;;
