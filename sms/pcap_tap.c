@@ -74,8 +74,8 @@ static void put_masked(struct writer *w, struct text pdu)
 	size_t strings = 0;
 
 	for (size_t i = 0; i < pdu.len; i++) {
-		bool secret = i >= PDU_HEADER && strings == 1 && pdu.at[i];
-		writer_u8(w, secret ? '*' : (uint8_t)pdu.at[i]);
+		bool hidden = i >= PDU_HEADER && strings == 1 && pdu.at[i];
+		writer_u8(w, hidden ? '*' : (uint8_t)pdu.at[i]);
 		strings += i >= PDU_HEADER && !pdu.at[i];
 	}
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -349,6 +350,61 @@ static void test_many(void **state)
 	assert_true(pcap_on);
 }
 
+static bool holds(const char *what, size_t len)
+{
+	static char content[1u << 16];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, content, sizeof(content));
+
+	close(fd);
+	return n > 0 && memmem(content, (size_t)n, what, len);
+}
+
+static size_t on_octets(void *owner, struct stream *stream, const uint8_t *bytes, size_t n)
+{
+	(void)owner;
+	(void)stream;
+	(void)bytes;
+	return n;
+}
+
+static void on_closed(void *owner, struct stream *stream, enum result why, const char *text)
+{
+	(void)owner;
+	(void)stream;
+	(void)why;
+	(void)text;
+}
+
+/* A bind between two other PDUs: its password is not in the file, all else is. */
+static void test_passwords(void **state)
+{
+	static const struct stream_handler handler = { .received = on_octets, .closed = on_closed };
+	static const char octets[] = "\0\0\0\x10\0\0\0\x15\0\0\0\0\0\0\0\1"
+				     "\0\0\0\x23\0\0\0\x09\0\0\0\0\0\0\0\2user\0secret\0VMA\0\x34\0\0"
+				     "\0\0\0\x10\0\0\0\x15\0\0\0\0\0\0\0\3";
+	struct pcap_flow flow = { 0 };
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	struct stream *s = stream_accept(loop, ends[0], NULL, &handler, NULL);
+	assert_int_equal(open_capture("smsc:one", PCAP_SIZE_DEFAULT, 1000000000, new_file()), OK);
+	pcap_tap_smpp(&flow, s, "smsc:one", false, octets, sizeof(octets) - 1);
+	uint32_t in = flow.sequence[0];
+	pcap_tap_smpp(&flow, s, "smsc:one", true, octets, 16);
+	pcap_tap_smpp(&flow, s, "smsc:two", false, octets, 16); /* not taken, and not counted */
+	assert_int_equal(flow.sequence[0], in);
+	(void)pcap_end(TEXT_LITERAL("all"), "enough");
+	turns_until_idle();
+	assert_int_equal(read_file(), 4);
+	assert_true(holds("user\0******\0VMA", 15));
+	assert_false(holds("secret", 6));
+	assert_true(holds("\0\0\0\x15\0\0\0\0\0\0\0\3", 12));
+	stream_free(&s);
+	close(ends[1]);
+}
+
 static void test_bad_orders(void **state)
 {
 	static const char *const bad[] = { "",
@@ -386,6 +442,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_full_disk, start, finish),
 		cmocka_unit_test_setup_teardown(test_slow_disk, start, finish),
 		cmocka_unit_test_setup_teardown(test_many, start, finish),
+		cmocka_unit_test_setup_teardown(test_passwords, start, finish),
 		cmocka_unit_test_setup_teardown(test_bad_orders, start, finish),
 	};
 
