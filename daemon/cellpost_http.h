@@ -14,7 +14,7 @@ struct cellpost_request {
 	const char *authorities; /* PEM file of those that vouch for an https server; NULL = the system's */
 	const char *path;	 /* "/v1/messages" */
 	struct text authorization, key, body; /* each may be empty */
-	const char *content_type;	       /* of the body; NULL = JSON */
+	const char *content_type;	      /* of the body; NULL = JSON */
 	int64_t timeout_us;
 };
 

@@ -11,7 +11,9 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -296,6 +298,29 @@ static void a_start_drops_what_was_not_finished(void **state)
 	assert_int_equal(files_octets(files), 5);
 }
 
+/* The disk fails in the middle of a file. */
+static void what_cannot_be_written_leaves_nothing(void **state)
+{
+	struct rlimit before, small = { 100, 100 };
+	struct files_call c;
+	char content[5000];
+
+	(void)state;
+	memset(content, 'x', sizeof(content));
+	c = call_of(content, sizeof(content));
+	c.fd = room_with(content, sizeof(content));
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	small.rlim_max = before.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &small);
+	enum result r = wait_for(&c, files_keep);
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_int_equal(r, ERR_IO);
+	assert_int_equal(each_name(NULL), 0);
+	assert_int_equal(files_octets(files), 0);
+	assert_int_equal(keep(content, sizeof(content)), OK);
+}
+
 static void a_folder_that_cannot_be_is_said(void **state)
 {
 	const char *why = "";
@@ -375,6 +400,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_young_stays, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(many_are_listed_piece_by_piece, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_start_drops_what_was_not_finished, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_cannot_be_written_leaves_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_is_said, set_up, tear_down),
 		cmocka_unit_test(descriptions_within_the_limits),
 		cmocka_unit_test(every_prefix_is_refused),
