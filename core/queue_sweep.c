@@ -50,7 +50,7 @@ static void expired(struct store_request *r)
 
 	q->expiring = false;
 	counter_add(q->count.expired, e->ended_out);
-	if (e->ended_out || e->doubted_out) {
+	if (e->ended_out || e->doubted_out || e->reported_out) {
 		queue_outbox_push(q, e->receipts_out, e->receipts_count_out);
 		queue_links_promoted(q, r);
 		for (struct link *l = q->links; l && e->doubted_out; l = l->next)

@@ -438,6 +438,7 @@ struct store_expire {
 	struct arena *arena;
 	unsigned limit;
 	unsigned ended_out, doubted_out;
+	unsigned reported_out; /* ended by a report that had been kept in vain */
 	const struct store_outbox *receipts_out;
 	unsigned receipts_count_out;
 };

@@ -247,7 +247,8 @@ void memory_expire(struct memory_store *m, struct store_request *r)
 	unsigned leases = 0, ends = 0;
 
 	c->doubted_out = 0;
-	c->ended_out = memory_early_expire(m, c->limit, c->arena, &list);
+	c->ended_out = 0;
+	c->reported_out = memory_early_expire(m, c->limit, c->arena, &list);
 	for (unsigned i = 0; i < m->rows.count && leases < c->limit; i++) {
 		struct memory_row *row = m->rows.at[i];
 		if (row->row.lease_us > 0 && row->row.lease_us <= m->now_us) {

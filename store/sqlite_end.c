@@ -184,7 +184,8 @@ void sqlite_expire(struct sqlite_store *s, struct store_request *r)
 	struct store_row *row;
 
 	c->doubted_out = 0;
-	c->ended_out = sqlite_early_expire(s, c->limit, c->arena, &list);
+	c->ended_out = 0;
+	c->reported_out = sqlite_early_expire(s, c->limit, c->arena, &list);
 	for (row = collect(s, SQL_EXPIRE_LEASE, c->limit, c->arena); row && !s->broken; row = row->next) {
 		if (row->state == DELIVERY_LEASED) {
 			lease_to_doubt(s, c, row);

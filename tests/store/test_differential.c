@@ -392,6 +392,7 @@ static void expire(struct twins *t)
 	world_clock(twin(t, 1), forward);
 	RUN(t, e, STORE_EXPIRE);
 	assert_int_equal(e[0].ended_out, e[1].ended_out);
+	assert_int_equal(e[0].reported_out, e[1].reported_out);
 	assert_int_equal(e[0].doubted_out, e[1].doubted_out);
 }
 
