@@ -29,13 +29,16 @@
 #define YEN INT64_C(1000000)
 
 static const struct node_kind *const kinds[] = { &account_kind, &route_kind, &queue_kind, &store_kind, &billing_kind };
-static const char accounts[] = "account acme\n secret x\n consent always\n"
-			       "account post\n secret x\n payment postpaid\n credit 100\n consent always\n"
-			       "account asks\n secret x\n payment postpaid\n credit 100\n consent ask\n"
-			       "account free\n secret x\n payment free\n"
-			       "route all\n prefix *\n link a\n link b\n"
-			       "route app\n prefix +99\n link esme:post\n link a\n"
-			       "queue\n retry 100ms\n lease 2s\n";
+static const char accounts[] =
+	"account acme\n secret x\n consent always\n"
+	"account post\n secret x\n payment postpaid\n credit 100\n consent always\n"
+	"account asks\n secret x\n payment postpaid\n credit 100\n consent ask\n"
+	"account free\n secret x\n payment free\n"
+	"account capped\n secret x\n payment postpaid\n credit 100\n consent always\n cap day 8.00\n"
+	"account family\n secret x\n payment postpaid\n credit 100\n consent ask\n number +81555\n"
+	"route all\n prefix *\n link a\n link b\n"
+	"route app\n prefix +99\n link esme:post\n link a\n"
+	"queue\n retry 100ms\n lease 2s\n";
 static const char money[] = "billing\n tariff prices\n currency JPY\n ceiling 20\n";
 #define FIRST_LIST \
 	"version,1,JPY,2019-10-01,\nprice,sms,+81,segment,1,10,3,10%,sent\n" \
@@ -217,23 +220,40 @@ static void link_is(struct world *w, const char *name, bool up)
 	turn(w, 3);
 }
 
-static void offer(struct world *w, const char *account, const char *to, const char *key)
+static struct message message_of(const char *account)
+{
+	return (struct message){ .channel = TEXT_LITERAL("http"),
+				 .account = text_of(account),
+				 .sender = TEXT_LITERAL("1234"),
+				 .validity_us = 3 * USEC_PER_SEC };
+}
+
+static void send_message(struct world *w, const struct message *m, const char *body, const char *to, const char *key,
+			 bool quote)
 {
 	uint8_t header[2048], list[256];
 	struct writer h = writer_of(header, sizeof(header)), l = writer_of(list, sizeof(list));
-	struct message m = { .channel = TEXT_LITERAL("http"),
-			     .account = text_of(account),
-			     .sender = TEXT_LITERAL("1234"),
-			     .validity_us = 3 * USEC_PER_SEC };
-	struct ipc_accept a = { .body = TEXT_LITERAL("hello"), .key = text_of(key) };
+	struct ipc_accept a = { .body = text_of(body), .key = text_of(key) };
 	unsigned before = w->api.answers;
 
-	message_encode(&m, &h);
+	message_encode(m, &h);
 	ipc_put_recipient(&l, text_of(to));
 	a.header = text_range((char *)header, writer_len(&h));
 	a.recipients = text_range((char *)list, writer_len(&l));
-	put(&w->api, IPC_ACCEPT, ++w->call, put_accept, &a);
+	if (quote) {
+		struct ipc_ask ask = { .question = ASK_QUOTE, .account = m->account, .accept = a };
+		put(&w->api, IPC_ASK, ++w->call, put_ask, &ask);
+	} else {
+		put(&w->api, IPC_ACCEPT, ++w->call, put_accept, &a);
+	}
 	UNTIL(w, w->api.answers == before + 1);
+}
+
+static void offer(struct world *w, const char *account, const char *to, const char *key)
+{
+	struct message m = message_of(account);
+
+	send_message(w, &m, "hello", to, key, false);
 }
 
 static void answer_with(struct world *w, const struct delivery *d, enum ipc_outcome outcome, bool await,
@@ -659,6 +679,169 @@ static void the_price_is_that_of_its_acceptance(void **state)
 	has(w, "post", -3300000, 1 * YEN);
 }
 
+/* The token of a quote for this message; the caller's until the next one. */
+static struct text quoted(struct world *w, const struct message *m, const char *body, const char *to)
+{
+	static char token[MESSAGE_QUOTE_MAX + 1];
+
+	send_message(w, m, body, to, "", true);
+	const char *at = strstr(w->api.answer, "\"token\":\"");
+	assert_non_null(at);
+	at += strlen("\"token\":\"");
+	snprintf(token, sizeof(token), "%.*s", (int)strcspn(at, "\""), at);
+	return text_of(token);
+}
+
+/* B4: a quote's price is that of its giving, for its message, its payer and its time alone. */
+static void a_quote_holds_its_price(void **state)
+{
+	struct world *w = *state;
+	struct message m = message_of("asks"), other = message_of("post");
+
+	m.quote = other.quote = quoted(w, &m, "hello", "+8190");
+	configure(w, true, cheaper);
+	send_message(w, &m, "hallo", "+8190", "", false);
+	assert_int_equal(w->api.result, ERR_DENIED);
+	assert_non_null(strstr(w->api.why, "another text"));
+	send_message(w, &m, "hello", "+8191", "", false);
+	assert_non_null(strstr(w->api.why, "other recipients"));
+	send_message(w, &other, "hello", "+8190", "", false);
+	assert_non_null(strstr(w->api.why, "another account"));
+	m.has_coding = true;
+	send_message(w, &m, "hello", "+8190", "", false);
+	assert_non_null(strstr(w->api.why, "another text"));
+	m.has_coding = false;
+	send_message(w, &m, "hello", "+8190", "", false); /* the question is answered by it */
+	assert_int_equal(w->api.result, OK);
+	UNTIL(w, w->sms.deliveries == 1);
+	has(w, "asks", 0, 3300000);
+	answer(w, &w->sms.got[0], IPC_SENT, false);
+	has(w, "asks", -3300000, 0);
+	m.quote = TEXT_LITERAL("AQEAAA");
+	send_message(w, &m, "hello", "+8190", "", false);
+	assert_int_equal(w->api.result, ERR_MALFORMED);
+}
+
+/* B12: what a quote was used for stays accepted once it has ended; it is used for nothing more. */
+static void an_ended_quote_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct message m = message_of("post");
+	int64_t now = clock_now();
+
+	m.quote = quoted(w, &m, "hello", "+8190");
+	send_message(w, &m, "hello", "+8190", "used", false);
+	assert_int_equal(w->api.result, OK);
+	struct message_id first = w->api.id;
+	clock_set(now + 301 * USEC_PER_SEC, clock_monotonic());
+	send_message(w, &m, "hello", "+8190", "used", false);
+	enum result again = w->api.result;
+	bool same = message_id_equal(first, w->api.id);
+	send_message(w, &m, "hello", "+8190", "new", false);
+	enum result anew = w->api.result;
+	clock_real();
+	assert_int_equal(again, OK);
+	assert_true(same);
+	assert_int_equal(anew, ERR_DENIED);
+	assert_non_null(strstr(w->api.why, "valid until"));
+}
+
+static unsigned outbox_rows(struct world *w, const char *target, const char *kind, const char *holding)
+{
+	struct store_outbox_due due = { .arena = w->arena, .target = text_of(target), .limit = 100 };
+	unsigned n = 0;
+
+	ask_store(w, &due.base, STORE_OUTBOX_DUE);
+	for (const struct store_outbox_row *row = due.rows_out; row; row = row->next)
+		n += text_is(row->kind, kind) && memmem(row->body.at, row->body.len, holding, strlen(holding));
+	return n;
+}
+
+/* B11 */
+static void a_cap_refuses_and_warns_once(void **state)
+{
+	struct world *w = *state;
+
+	offer(w, "capped", "+8190", "");
+	assert_int_equal(outbox_rows(w, "webhook:capped", "cap", ""), 0);
+	offer(w, "capped", "+8191", "");
+	assert_int_equal(w->api.result, OK);
+	assert_int_equal(outbox_rows(w, "webhook:capped", "cap", "\"percent\":80"), 1);
+	offer(w, "capped", "+8192", "");
+	assert_int_equal(w->api.result, ERR_DENIED);
+	assert_non_null(strstr(w->api.why, "cap day"));
+	assert_non_null(strstr(w->api.why, "1.40 JPY is left"));
+	struct message m = message_of("capped");
+	send_message(w, &m, "hello", "+8190", "", true);
+	assert_non_null(strstr(w->api.answer, "\"accepted\":false"));
+	UNTIL(w, w->sms.deliveries == 2);
+	answer(w, &w->sms.got[0], IPC_REFUSED, false); /* gives its part of the cap back */
+	offer(w, "capped", "+8193", "");
+	assert_int_equal(w->api.result, OK);
+	assert_int_equal(outbox_rows(w, "webhook:capped", "cap", ""), 1);
+}
+
+/* B15 */
+static void a_refund_by_hand_is_recorded_once(void **state)
+{
+	struct world *w = *state;
+	struct store_cdr_next next = { .arena = w->arena, .limit = 100 };
+	unsigned refunds = 0;
+
+	offer(w, "post", "+8190", "");
+	UNTIL(w, w->sms.deliveries == 1);
+	struct message_id id = w->sms.got[0].id;
+	ask_queue(w, ASK_REFUND, id, "complaint", "", "r");
+	assert_int_equal(w->api.result, ERR_CONFLICT); /* nothing was charged yet */
+	answer(w, &w->sms.got[0], IPC_SENT, false);
+	ask_queue(w, ASK_REFUND, id, "complaint", "3.31", "r");
+	assert_int_equal(w->api.result, ERR_DENIED);
+	ask_queue(w, ASK_REFUND, id, "", "", "r");
+	assert_int_equal(w->api.result, ERR_MALFORMED);
+	ask_queue(w, ASK_REFUND, id, "complaint", "", "r");
+	assert_int_equal(w->api.result, OK);
+	ask_queue(w, ASK_REFUND, id, "complaint", "", "r");
+	assert_int_equal(w->api.result, OK);
+	ask_queue(w, ASK_REFUND, id, "complaint", "", "another");
+	assert_int_equal(w->api.result, ERR_CONFLICT);
+	has(w, "post", 0, 0);
+	ask_store(w, &next.base, STORE_CDR_NEXT);
+	for (const struct store_cdr_row *row = next.rows_out; row; row = row->next)
+		refunds += memmem(row->body.at, row->body.len, "\"amount\":\"-3.30\"", 16) != NULL;
+	assert_int_equal(refunds, 1);
+}
+
+/* The question is in the same commit as the message that waits for it. */
+static void a_question_is_durable(void **state)
+{
+	struct world *w = *state;
+
+	offer(w, "asks", "+8190", "");
+	assert_int_equal(outbox_rows(w, "webhook:asks", "consent", "\"price\":\"3.30\""), 1);
+	offer(w, "post", "+8190", "");
+	assert_int_equal(outbox_rows(w, "webhook:post", "consent", ""), 0);
+}
+
+/* A phone that an account names pays: it wrote an SMS. Another one pays nothing, and nobody else answers for it. */
+static void a_phone_has_a_payer(void **state)
+{
+	struct world *w = *state;
+	struct message m = { .channel = TEXT_LITERAL("lab"), .account = TEXT_LITERAL("lab"), .from_network = true };
+
+	m.sender = TEXT_LITERAL("+81555");
+	send_message(w, &m, "hello", "+8190", "", false);
+	assert_int_equal(w->api.result, OK);
+	has(w, "family", 0, 3300000);
+	m.sender = TEXT_LITERAL("+81556");
+	send_message(w, &m, "hello", "+8190", "", false);
+	assert_int_equal(w->api.result, OK);
+	has(w, "family", 0, 3300000);
+	send_message(w, &m, "YES 1234", "2255", "", false); /* the number of our questions: never routed */
+	assert_int_equal(w->api.result, ERR_NOT_FOUND);
+	send_message(w, &m, "what?", "2255", "", false);
+	assert_int_equal(w->api.result, ERR_MALFORMED);
+}
+
 /* A published version never changes: other prices under its number price nothing. */
 static void a_changed_version_prices_nothing(void **state)
 {
@@ -831,6 +1014,12 @@ int main(void)
 		CASE(a_top_up_needs_sense),
 		CASE(without_a_price_it_waits_for_one),
 		CASE(the_price_is_that_of_its_acceptance),
+		CASE(a_quote_holds_its_price),
+		CASE(an_ended_quote_is_refused),
+		CASE(a_cap_refuses_and_warns_once),
+		CASE(a_refund_by_hand_is_recorded_once),
+		CASE(a_question_is_durable),
+		CASE(a_phone_has_a_payer),
 		CASE(a_changed_version_prices_nothing),
 		CASE(a_question_waits_for_its_answer),
 		CASE(what_was_meant_for_an_application_gets_no_permit),
