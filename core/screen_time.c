@@ -6,6 +6,9 @@
 
 #define DAY_S 86400
 #define HOUR_S 3600
+#define LEAP_MAX_S (3 * HOUR_S)
+#define QUARTER_US (900 * USEC_PER_SEC)
+#define LOOKS_MAX (30u * 4u) /* more than a day and a leap */
 
 /* --- days ----------------------------------------------------------------------------------------------------------
  */
@@ -205,7 +208,9 @@ static bool parse_rule(struct text t, struct screen_zone *out)
 			return false;
 		out->summer_s = -out->summer_s;
 	}
-	return take_change(&t, &out->begin) && take_change(&t, &out->end) && !t.len;
+	int32_t leap = out->summer_s - out->standard_s;
+	return take_change(&t, &out->begin) && take_change(&t, &out->end) && !t.len && leap <= LEAP_MAX_S &&
+	       -leap <= LEAP_MAX_S;
 }
 
 static bool parse_offset(struct text t, struct screen_zone *out)
@@ -269,6 +274,19 @@ bool screen_quiet_at(const struct screen_quiet *q, int64_t at_us)
 	return from < until ? of_day >= from && of_day < until : of_day >= from || of_day < until;
 }
 
+/* Where the clock leaps over the end, the first quarter of an hour after it. */
+static int64_t look_for_end(const struct screen_quiet *q, int64_t at_us)
+{
+	int64_t t = at_us - at_us % QUARTER_US;
+
+	for (unsigned i = 0; i < LOOKS_MAX; i++) {
+		t += QUARTER_US;
+		if (!screen_quiet_at(q, t))
+			break;
+	}
+	return t;
+}
+
 int64_t screen_quiet_end(const struct screen_quiet *q, int64_t at_us)
 {
 	if (!screen_quiet_at(q, at_us))
@@ -280,5 +298,5 @@ int64_t screen_quiet_end(const struct screen_quiet *q, int64_t at_us)
 	/* The offset may be another one by then. */
 	int64_t guess_us = (end - screen_zone_offset(&q->zone, at_us)) * USEC_PER_SEC;
 	int64_t end_us = (end - screen_zone_offset(&q->zone, guess_us)) * USEC_PER_SEC;
-	return screen_quiet_at(q, end_us) ? guess_us : end_us;
+	return end_us <= at_us || screen_quiet_at(q, end_us) ? look_for_end(q, at_us) : end_us;
 }

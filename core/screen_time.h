@@ -39,7 +39,7 @@ struct screen_quiet {
 bool screen_quiet_parse(struct text t, struct screen_quiet *out, const char **why_out);
 bool screen_quiet_at(const struct screen_quiet *quiet, int64_t at_us);
 /* When the quiet hours that hold at this time end; the time itself where none do. Where the wall clock leaps over that
- * end, a time after the leap. */
+ * end, the first full quarter of an hour after it. */
 int64_t screen_quiet_end(const struct screen_quiet *quiet, int64_t at_us);
 
 #endif
