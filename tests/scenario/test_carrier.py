@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Phones behind a carrier in another role, whose link PDUs go through the queue: over connections as a cell has them and
 by messages as IMS does. Out, in, receipts, absent and full phones, garbage; each role killed in the middle. Prints TAP."""
+import os
 import random
 import sys
+import tempfile
 
 from carrier import ABSENT, CellPhone, Carrier, ImsPhone, joined
-from gateway import Tap, wait_for
+from gateway import Tap, secret, wait_for
+from httpd import Http
 from phones import Bench, FRIEND, NUMBER, submit
+from test_link_priced import MONEY, Priced, TARIFF
 from test_osmo_gsup import IMSI
 
 AOR = "sip:%s@ims.example.net"
@@ -171,8 +175,39 @@ def run(tap, kind):
     tap.check(b.gateway.close() == 0, "it ends in order")
 
 
+def priced(tap):
+    """The permit of a priced message goes with its octets, for the role that sends them; what is unsure is not repeated."""
+    with tempfile.TemporaryDirectory() as folder:
+        tariff = os.path.join(folder, "tariff.csv")
+        with open(tariff, "w", encoding="ascii") as f:
+            f.write(TARIFF)
+        b = Priced(tap, "carrier:cell", CONFIG + MONEY % (secret("secret"), tariff))
+        carrier = Carrier(b.gateway.ports["cell"], "cell")
+        phone = CellPhone(carrier, IMSI)
+        joined(carrier)
+        phone.present()
+        b.up()
+        Http(b.gateway.ports["http"], "boss", "secret").json("POST", "/v1/accounts/demo/top-up", {"amount": "20.00"},
+                                                             {"Idempotency-Key": "k"})
+        message = b.send("rich")
+        tap.check(phone.saw("rich") and b.costs(message, "16.70"), "priced: what arrived is charged", (b.look(message), b.balance()))
+        tap.check(phone.permits, "and its permit went with it", phone.permits)
+        phone.quiet = True
+        before = phone.taken
+        message = b.send("doubtful")
+        tap.check(wait_for(lambda: phone.taken > before, 20), "the carrier's role is killed while the phone has a message")
+        b.gateway.kill("lab")
+        tap.check(b.state(message, "unknown", 40) and phone.taken == before + 1, "it is unknown, and not sent again",
+                  (b.look(message), phone.taken))
+        if tap.failed:
+            b.gateway.complain("something failed")
+        carrier.close()
+        tap.check(b.gateway.close() == 0, "it ends in order")
+
+
 def main():
     tap = Tap()
+    priced(tap)
     for kind in ("cell", "ims"):
         run(tap, kind)
     return tap.end()
