@@ -59,6 +59,10 @@ static void test_blocks(void **state)
 	assert_hex(&w, "00000006000000340000000300000001000000020000000500000005616263646500000000020004000000020000000"
 		       "00000003"
 		       "4");
+	p.out = false;
+	w = writer_of(room, sizeof(room));
+	pcap_put_packet(&w, &p);
+	assert_memory_equal(room + 36, "\0\2\0\4\0\0\0\1\0\0\0\0", 12); /* epb_flags: inbound */
 }
 
 static uint16_t folded(uint32_t sum)
