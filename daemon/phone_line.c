@@ -52,8 +52,9 @@ static struct phone_typed to_attach(struct text rest)
 {
 	struct phone_typed t = to_somebody(rest);
 
-	t.action = t.action == PHONE_SEND ? PHONE_ATTACH : t.action;
-	t.why = "/attach NUMBER PATH";
+	if (t.action != PHONE_SEND)
+		return wrong("/attach NUMBER PATH");
+	t.action = PHONE_ATTACH;
 	return t;
 }
 

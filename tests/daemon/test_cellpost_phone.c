@@ -6,9 +6,13 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "daemon/doctor.h"
 #include "daemon/phone.h"
+#include "daemon/phone_file.h"
 
 /* --- typed ------------------------------------------------------------------------------------------------------ */
 
@@ -34,6 +38,12 @@ static void typed_lines_mean_something(void **state)
 		{ "/quit", "", PHONE_QUIT, "", "" },
 		{ "/help", "", PHONE_HELP, "", "" },
 		{ "/", "", PHONE_WRONG, "", "" },
+		{ "/mms off", "", PHONE_SWITCH, "mms", "off" },
+		{ "/mms", "", PHONE_WRONG, "", "" },
+		{ "/save", "", PHONE_SAVE, "", "" },
+		{ "/save my files", "", PHONE_SAVE, "", "my files" },
+		{ "/attach +82 tea cup.jpg", "", PHONE_ATTACH, "+82", "tea cup.jpg" },
+		{ "/attach +82", "+81", PHONE_WRONG, "", "" },
 	};
 
 	(void)state;
@@ -93,6 +103,62 @@ static void what_is_no_event_is_none(void **state)
 	}
 	for (size_t n = 0; n + 1 < sizeof(message); n++)
 		assert_false(phone_event(text_range(message, n), &doc, &e));
+}
+
+/* --- files ------------------------------------------------------------------------------------------------------ */
+
+#define HELLO "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+
+static void take(struct phone_files *f, const char *json, char *said, size_t size)
+{
+	struct json_doc *doc = NULL;
+	struct phone_event e;
+
+	assert_true(phone_event(text_of(json), &doc, &e));
+	said[0] = '\0';
+	if (e.kind == PHONE_EVENT_MESSAGE)
+		phone_files_note(f, &e);
+	else
+		(void)phone_files_piece(f, &e, said, size);
+	json_free(&doc);
+}
+
+static void saved_in_the_folder_alone(void **state)
+{
+	static const char arrives[] = "{\"event\":\"message\",\"id\":\"7\",\"files\":["
+				      "{\"name\":\"../x\",\"size\":5,\"sha256\":\"" HELLO "\"},"
+				      "{\"name\":\"b\",\"size\":5,\"sha256\":\"" HELLO "\"}]}";
+	char folder[] = "/tmp/cellpost-phone-XXXXXX", path[64], line[80], said[700];
+	struct phone_files f = { 0 };
+	const char *why = "";
+
+	(void)state;
+	assert_false(phone_files_save(&f, text_of(""), &why));
+	assert_non_null(mkdtemp(folder));
+	take(&f, arrives, said, sizeof(said));
+	assert_true(phone_files_save(&f, text_of(folder), &why));
+	assert_false(phone_files_save(&f, text_of(folder), &why));
+	assert_true(text_is(phone_files_next(&f, line, sizeof(line)), "file 7 1"));
+	take(&f, "{\"event\":\"file\",\"id\":\"8\",\"data\":\"eHh4\",\"last\":true}", said, sizeof(said)); /* not it */
+	assert_string_equal(said, "");
+	take(&f, "{\"event\":\"file\",\"id\":\"7\",\"data\":\"aGVs\"}", said, sizeof(said));
+	take(&f, "{\"event\":\"file\",\"id\":\"7\",\"data\":\"bG8=\",\"last\":true}", said, sizeof(said));
+	assert_non_null(strstr(said, "saved"));
+	(void)snprintf(path, sizeof(path), "%s/_._x", folder);
+	assert_int_equal(unlink(path), 0);
+	assert_true(text_is(phone_files_next(&f, line, sizeof(line)), "file 7 2"));
+	take(&f, "{\"event\":\"file\",\"id\":\"7\",\"data\":\"aGVsbEE=\",\"last\":true}", said, sizeof(said));
+	assert_non_null(strstr(said, "damaged"));
+	assert_true(text_is(phone_files_next(&f, line, sizeof(line)), ""));
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void media_by_the_name(void **state)
+{
+	(void)state;
+	assert_string_equal(phone_file_media("a.b/TEA.JPG"), "image/jpeg");
+	assert_string_equal(phone_file_media("a.jpg/tea"), "application/octet-stream");
+	assert_string_equal(phone_file_name("a/b/tea"), "tea");
 }
 
 /* --- keys ------------------------------------------------------------------------------------------------------- */
@@ -183,6 +249,8 @@ int main(void)
 		cmocka_unit_test(typed_lines_mean_something),
 		cmocka_unit_test(events_are_read),
 		cmocka_unit_test(what_is_no_event_is_none),
+		cmocka_unit_test(saved_in_the_folder_alone),
+		cmocka_unit_test(media_by_the_name),
 		cmocka_unit_test(keys_make_a_line),
 		cmocka_unit_test(a_line_has_an_end),
 		cmocka_unit_test(the_tail_of_a_line_fits),
