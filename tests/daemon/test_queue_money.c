@@ -35,6 +35,7 @@ static const char accounts[] =
 	"account asks\n secret x\n payment postpaid\n credit 100\n consent ask\n"
 	"account free\n secret x\n payment free\n"
 	"account capped\n secret x\n payment postpaid\n credit 100\n consent always\n cap day 8.00\n"
+	"account exact\n secret x\n payment postpaid\n credit 100\n consent always\n cap day 3.30\n"
 	"account family\n secret x\n payment postpaid\n credit 100\n consent ask\n number +81555\n"
 	"route all\n prefix *\n link a\n link b\n"
 	"route app\n prefix +99\n link esme:post\n link a\n"
@@ -771,7 +772,10 @@ static void a_cap_refuses_and_warns_once(void **state)
 	assert_int_equal(w->api.result, ERR_DENIED);
 	assert_non_null(strstr(w->api.why, "cap day"));
 	assert_non_null(strstr(w->api.why, "1.40 JPY is left"));
-	struct message m = message_of("capped");
+	struct message m = message_of("exact"); /* all of the cap, and no more */
+	send_message(w, &m, "hello", "+8190", "", true);
+	assert_non_null(strstr(w->api.answer, "\"accepted\":true"));
+	m = message_of("capped");
 	send_message(w, &m, "hello", "+8190", "", true);
 	assert_non_null(strstr(w->api.answer, "\"accepted\":false"));
 	UNTIL(w, w->sms.deliveries == 2);
@@ -803,6 +807,8 @@ static void a_refund_by_hand_is_recorded_once(void **state)
 	ask_queue(w, ASK_REFUND, id, "complaint", "", "r");
 	assert_int_equal(w->api.result, OK);
 	ask_queue(w, ASK_REFUND, id, "complaint", "", "another");
+	assert_int_equal(w->api.result, ERR_CONFLICT);
+	ask_queue(w, ASK_REFUND, id, "complaint", "1.00", "r");
 	assert_int_equal(w->api.result, ERR_CONFLICT);
 	has(w, "post", 0, 0);
 	ask_store(w, &next.base, STORE_CDR_NEXT);
