@@ -8,9 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 from daemon import PROGRAM, Daemon, Tap, Terminal, free_port
+from gateway import wait_for
 
 GOOD = """http
  listen none
@@ -215,21 +217,30 @@ def options(tap, folder):
     tap.check(run(folder, "--role", "media").returncode == 2, "a role started by hand ends at once")
 
 
+def hear(listener, got, over):
+    while True:
+        try:
+            got.append(listener.recv(4096).decode())
+        except TimeoutError:
+            if over.is_set():
+                return
+
+
 def tells_systemd(tap):
     """READY, RELOADING, WATCHDOG and STOPPING as systemd would get them."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listener.bind("\0cellpost-notify-%d" % os.getpid())
     listener.settimeout(0.3)
+    got, over = [], threading.Event()
+    # It is read all the time: the kernel keeps ten datagrams and no more.
+    reader = threading.Thread(target=hear, args=(listener, got, over))
+    reader.start()
     daemon = Daemon(GOOD, env={"NOTIFY_SOCKET": "@cellpost-notify-%d" % os.getpid(), "WATCHDOG_USEC": "400000"})
     daemon.hup()
-    time.sleep(0.8)
+    wait_for(lambda: sum("READY=1" in w for w in got) > 1 and sum("WATCHDOG=1" in w for w in got) > 1, 20)
     code = daemon.stop()
-    got = []
-    try:
-        while True:
-            got.append(listener.recv(4096).decode())
-    except TimeoutError:
-        pass
+    over.set()
+    reader.join()
     words = "\n".join(got)
     order = [words.find(w) for w in ("READY=1", "RELOADING=1", "STOPPING=1")]
     tap.check(code == 0 and -1 not in order and order == sorted(order), "systemd hears of ready, reload and stop", words)
