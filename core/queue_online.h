@@ -14,7 +14,9 @@
  * one limit per payer and one for all; those are reserved and settled afterwards. The limits hold over restarts: the
  * fact that a delivery goes so is durable before it goes.
  *
- *	queue_online.c        hand-outs and verdicts
+ *	queue_online.c        hand-outs, connections, the clockwork
+ *	queue_online_table.c  sessions, doubts, exposure
+ *	queue_online_verdict.c  questions and verdicts
  *	queue_online_store.c  sessions as facts
  *	queue_online_end.c    ends, and looks for those that nobody told us of
  *	queue_online_show.c   what an operator sees

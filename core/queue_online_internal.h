@@ -75,18 +75,30 @@ struct online {
 	struct counter *reserved, *denied, *waits, *buffered, *lost, *differences, *open, *in_doubt, *exposure;
 };
 
-/* queue_online.c */
+/* queue_online_table.c */
 struct online_session *online_find(const struct queue *q, struct message_id id);
 /* Copies the texts of `from`; in the table. */
 struct online_session *online_session_new(struct online *o, const struct online_session *from);
 void online_session_remove(struct online_session *s);
 void online_set_doubt(struct online_session *s, bool doubt);
 void online_set_buffered(struct online_session *s, bool buffered);
+/* B20: within both limits, and never a sum that cannot be told. */
+bool online_may_buffer(struct online *o, const uint8_t payer[16], const char *currency, int64_t amount);
+struct online_payer *online_payer_of(struct online *o, const uint8_t id[16]);
 uint32_t online_end_to_end(struct online *o);
+
+/* queue_online.c */
+struct flight *online_flight(const struct online_session *s); /* its delivery, where it waits here; else NULL */
+void online_go(struct online_session *s);		      /* that one goes out */
+void online_put_off(struct queue *q, struct flight *f, int64_t wait_us, const char *why);
+void online_put_off_for_outage(struct queue *q, struct flight *f);
+void online_outage(struct online_session *s, struct flight *f); /* no answer: it goes within the limits, or waits */
+void online_deny(struct online_session *s, struct flight *f);
+
+/* queue_online_verdict.c */
 /* Asks the diameter role; what cannot be asked now is asked by the clockwork. */
 void online_ask(struct online_session *s);
-/* Its delivery goes out, where it still waits here. */
-void online_go(struct online_session *s);
+void online_doubtful(struct online_session *s);
 
 /* queue_online_store.c */
 void online_save(struct online_session *s, enum online_then then);
