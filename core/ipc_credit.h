@@ -13,7 +13,7 @@
 #include "core/ipc_messages.h"
 
 #define CREDIT_SESSION_MAX 255u
-#define CREDIT_TEXT_MAX 200u
+#define CREDIT_TEXT_MAX 255u /* an address of MESSAGE_ADDRESS_MAX fits */
 
 enum credit_step {
 	CREDIT_RESERVE, /* one session per delivery and attempt */
