@@ -387,18 +387,23 @@ static void stop_one(void *owner, struct phone_link *phones)
 	phone_link_stop(phones);
 }
 
-void sms_links_rows(void (*each)(void *owner, const struct link_row *row), void *owner)
+struct row_taker {
+	void (*each)(void *owner, const struct link_row *row);
+	void *owner;
+};
+
+static void give_row(void *owner, struct phone_link *phones)
 {
-	struct phone_link *phones[] = { links.gsup ? gsup_port_phones(links.gsup) : NULL,
-					links.sgs ? sgs_port_phones(links.sgs) : NULL };
+	const struct row_taker *t = owner;
 	struct link_row row;
 
-	for (unsigned i = 0; i < 2; i++) {
-		if (!phones[i])
-			continue;
-		phone_link_row(phones[i], &row);
-		each(owner, &row);
-	}
+	phone_link_row(phones, &row);
+	t->each(t->owner, &row);
+}
+
+void sms_links_rows(void (*each)(void *owner, const struct link_row *row), void *owner)
+{
+	each_phones(give_row, &(struct row_taker){ each, owner });
 	sms_modems_rows(each, owner);
 }
 

@@ -44,6 +44,8 @@ class Cell(Bench):
 
 def to_the_phone(b):
     b.tap.check(b.up(), b.kind + ": the link is up", b.gateway.show("sms links"))
+    b.tap.check(any(x.startswith(b.link + " ") for x in b.gateway.show("sms links")), "and among the links shown",
+                b.gateway.show("sms links"))
     message = b.send("Hello")
     b.tap.check(b.phone.saw("Hello") and b.receipt(message), "a message is shown and receipted", b.look(message))
     text = "".join(chr(97 + i % 26) for i in range(400))
