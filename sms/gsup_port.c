@@ -8,6 +8,8 @@
 #include "core/base/log.h"
 #include "core/net/listen.h"
 #include "core/net/stream.h"
+#include "sms/gsup.h"
+#include "sms/ipa.h"
 #include "sms/pcap_tap.h"
 
 #define HLR_CONNECT_US (5 * USEC_PER_SEC)
@@ -39,9 +41,21 @@ static struct connection *connection_of(struct gsup_port *port, uint64_t link)
 	return &port->connections[link - 1];
 }
 
+/* Authentication vectors are keys of phones, and nothing of them helps who looks for a lost message. */
+static bool holds_keys(const void *octets, size_t len)
+{
+	struct reader r = reader_of(octets, len);
+
+	(void)reader_u16(&r); /* length */
+	uint8_t protocol = reader_u8(&r);
+	uint8_t extension = reader_u8(&r);
+	uint8_t type = reader_u8(&r);
+	return !r.failed && protocol == IPA_OSMO && extension == IPA_GSUP && type == GSUP_RESULT(GSUP_SEND_AUTH_INFO);
+}
+
 static void show_captures(struct connection *c, bool msc, bool out, const void *octets, size_t len)
 {
-	if (pcap_on)
+	if (pcap_on && !holds_keys(octets, len))
 		pcap_tap_octets(msc ? &c->msc_flow : &c->hlr_flow, msc ? c->msc : c->hlr, c->port->settings.phones.link,
 				out, octets, len);
 }

@@ -93,6 +93,10 @@ route app
 """
 
 
+ROAMER = b"\x01\x08" + bytes.fromhex("09710780019002f4")
+KEY = b"a phone's secret"
+
+
 class Msc(threading.Thread):
     """An MSC of Osmocom's kind with one phone: says who it is, takes every message."""
 
@@ -236,6 +240,8 @@ def traffic(b):
     sent = [b.send("+81710002", "to the centre"), b.send(PHONE, "over SGs"), b.send(GSUP_PHONE, "over GSUP"), b.send(MODEM_FRIEND, "over the air")]
     b.tap.check(b.state(sent[1], ("delivered",)) and b.state(sent[2], ("delivered",)) and b.state(sent[0], ("delivered",)) and
                 b.state(sent[3], ("delivered", "accepted")), "messages go out over every link", [b.http.json("GET", f"/v1/messages/{m}") for m in sent])
+    b.msc.frame(b"\xee\x05\x08" + ROAMER)
+    b.msc.frame(b"\xee\x05\x0a" + ROAMER + b"\x03\x20\x20\x10" + KEY + b"\x21\x04sres\x22\x08kc-kc-kc")
     b.centre.deliver("+8171000", "+8150100", "from the centre")
     b.tap.check(app.wait(lambda: app.messages and app.receipts, 30), "the client gets a message and a receipt")
     b.phone.say(submit("up from the phone"))
@@ -285,6 +291,7 @@ def judged(b):
     b.tap.check({"smsc:one", "esme:app", "smpp-server", "sgs", "gsup", "modem:gsm1"} <= names, "packets say their links", names)
     with open(path, "rb") as f:
         content = f.read()
+    b.tap.check(KEY not in content and b.tshark(path, "gsup.msg_type == 0x08", "frame.number"), "phones' keys are left out, the question for them is not")
     b.tap.check(PASSWORD.encode() not in content and b"*" * len(PASSWORD) in content, "the password of the bind is masked")
     with open(b.path("two.pcapng"), "rb") as f:
         b.tap.check(b"to the centre" not in f.read(), "the capture of another link has nothing of it")
