@@ -63,8 +63,11 @@ class Daemon:
         return got.decode()
 
     def log(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as f:
-            return f.read()
+        try:
+            with open(self.log_path, encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:  # at the program's end its folder may go first
+            return ""
 
     def wait_log(self, pattern, seconds=10, count=1):
         """Waits until the log holds `count` matches; True when it does."""
