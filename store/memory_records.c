@@ -109,7 +109,7 @@ void memory_fact_scan(struct memory_store *m, struct store_request *r)
 		const struct memory_fact *f = m->facts.at[i];
 		struct text head = text_range(f->row.key.at, c->prefix.len);
 		if (f->row.until_us <= m->now_us || !text_equal(f->kind, c->kind) || f->row.key.len < c->prefix.len ||
-		    !text_equal(head, c->prefix))
+		    !text_equal(head, c->prefix) || (c->after.len && compare(f->row.key, c->after) <= 0))
 			continue;
 		struct store_fact_row *row = arena_copy(c->arena, &f->row, sizeof(*row));
 		row->key = arena_text(c->arena, f->row.key);

@@ -77,10 +77,12 @@ void sqlite_fact_scan(struct sqlite_store *s, struct store_request *r)
 	c->rows_out = NULL;
 	c->rows_count_out = 0;
 	sql_text(q, 1, c->kind);
-	sql_text(q, 2, c->prefix);
+	sql_text(q, 2, c->after.len ? c->after : c->prefix);
 	sqlite3_bind_int64(q, 3, s->now_us);
 	while (c->rows_count_out < c->limit && sql_row(s, q)) {
 		struct text key = sql_get_text(q, 0, c->arena);
+		if (c->after.len && text_equal(key, c->after))
+			continue;
 		if (key.len < c->prefix.len || (c->prefix.len && memcmp(key.at, c->prefix.at, c->prefix.len)))
 			break;
 		struct store_fact_row *row = arena_alloc(c->arena, sizeof(*row));
