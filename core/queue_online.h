@@ -2,9 +2,10 @@
 /*
  * Online charging: deliveries of accounts with `payment online` leave only with a grant of the charging system.
  *
- *	hand-out -> session remembered (a fact of the store) -> RESERVE -> granted: it goes; denied: refused to its
- *sender; in doubt: it waits unsent, the request is repeated by the diameter role, and so wait its payer's others the
- *end  -> SETTLE with used units or 0, remembered and repeated until answered
+ *	hand-out -> session remembered (a fact of the store) -> RESERVE
+ *		granted: it goes; denied: refused to its sender
+ *		in doubt: it waits unsent with its payer's others, and the diameter role repeats the request
+ *	end  -> SETTLE with used units or 0, remembered and repeated until answered
  *
  * What a session needs next follows from two durable things, its fact and the delivery's row: nothing is lost with the
  * queue, the diameter role, or the peer. A fact is written before the request that it names leaves; what was found in
