@@ -3,7 +3,7 @@
  * Quotes: an offer with a maximum that the payer may accept. It covers a chain of bearers in the order in which they
  * would be used, so that a fallback stays inside it; its maximum is the highest price in the chain. It locks tariff
  * version, units, currency and tax. An offer is authenticated, not stored: the token carries it, and whoever changes
- *one octet has none.
+ * one octet has none.
  *
  *	token:  base64url( version u8 (1) | key number u8 | fields | HMAC-SHA-256 of all before it )
  */

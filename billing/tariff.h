@@ -10,11 +10,11 @@
  *	price,BEARER,PREFIX,UNIT,FIRST,UPTO,AMOUNT,TAX,sent|delivered
  *
  * PREFIX is the start of the number, or "net:44010" or "net:440": the network (MCC and MNC) or country (MCC) that
- *serves the recipient, where number portability finds it. Such a row goes before those of the number. FROM and UNTIL
- *are UTC days or times (2019-10-01, 2019-10-01T00:00:00Z); an empty UNTIL lasts until the next version. ROUNDING
+ * serves the recipient, where number portability finds it. Such a row goes before those of the number. FROM and UNTIL
+ * are UTC days or times (2019-10-01, 2019-10-01T00:00:00Z); an empty UNTIL lasts until the next version. ROUNDING
  *(half-up, down, up) of the tax, to multiples of STEP; default half-up, 0.000001. UNIT is what is counted: "segment",
  *"full", "half", "octet", ... The rows of one bearer, prefix and unit cover FIRST = 1 to the last UPTO without overlap
- *and without gap. AMOUNT is without tax; TAX is a percentage ("10%") or 0.
+ * and without gap. AMOUNT is without tax; TAX is a percentage ("10%") or 0.
  */
 #ifndef BILLING_TARIFF_H
 #define BILLING_TARIFF_H

@@ -3,8 +3,7 @@
  * The folder of files: the bytes of attachments, each under the hash of its content, beside the database.
  *
  *	FOLDER/<64 hex digits of SHA-256>	a file: written once, never changed
- *	FOLDER/new-<number>			one that was being written when the process ended; dropped at the next
- *start
+ *	FOLDER/new-<number>			one that was being written; dropped at the next start
  *
  * A file is there only whole and on disk: content and folder are synced before `done`. What may be dropped is for the
  * owner to say (core/queue_files.c keeps the references): a file that was looked at or kept within the last

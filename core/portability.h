@@ -10,11 +10,13 @@
  *		Only the network is needed; which member holds it is configured. No network, null, "" or status 404:
  *		the service knows none.
  *	ENUM	NAPTR records (RFC 6116, 3403) of the number's name. Read are terminal rules (flag "u") of E2U with one
- *of the services tel, sip, pstn, sms, mms, voice, and of their regexp only what public and private roots write: the
- *whole number as it is, at most taken over by \1. Anything else is told to be unsupported, never guessed. The URI says
- *the network by tel:+81..;npdi;rn=..;cic=..	RFC 4694: the code is looked up among `operators` ;mcc=440;mnc=10
- *;spn=..	as number databases write it sip:..@sms.mnc010.mcc440.3gppnetwork.org, /TYPE=PLMN@mms.mnc010.mcc440.gprs
- *TS 23.003, GSMA IR.67
+ *		of the services tel, sip, pstn, sms, mms, voice, and of their regexp only what public and private roots
+ *		write: the whole number as it is, at most taken over by \1. Anything else is told to be unsupported,
+ *		never guessed. The URI says the network by
+ *			tel:+81..;npdi;rn=..;cic=..		RFC 4694: the code is looked up among `operators`
+ *			;mcc=440;mnc=10 or ;spn=..		as number databases write it
+ *			sip:..@sms.mnc010.mcc440.3gppnetwork.org	TS 23.003
+ *			/TYPE=PLMN@mms.mnc010.mcc440.gprs	GSMA IR.67
  */
 #ifndef CORE_PORTABILITY_H
 #define CORE_PORTABILITY_H

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A push message: content for an application of the phone (an MMS notification, a service indication) in a short
- *message to its port. Channels reach each other only through the queue, and this is how one has such a message
- *delivered:
+ * message to its port. Channels reach each other only through the queue, and this is how one has such a message
+ * delivered:
  *
  *	struct message m = { .channel = ..., .account = ..., .sender = ... };
  *	push_message(&m, &push, &writer);          the body lies in the writer's room, PUSH_ROOM(push.body.len) suffices
  *	message_encode(&m, &header);               then channel_accept() with header and m.body, as any message
  *
  * The queue routes and prices it by its segments as any other; every bearer of short messages cuts it into parts with
- *the ports in each (SMPP, GSUP, SGs, modems, the cell).
+ * the ports in each (SMPP, GSUP, SGs, modems, the cell).
  */
 #ifndef CORE_PUSH_H
 #define CORE_PUSH_H

@@ -2,9 +2,9 @@
 /*
  * Sessions as facts of the store, kind "credit", key = the delivery's id.
  *
- *	version u8 = 1 | state u8 | flags u8: 1 buffered, 2 ended, 4 paid on delivery | end-to-end u32 | units u64 |
- *used u64 | amount u64 | accepted u64 | valid until u64 | expires u64 | payer 16 octets | currency 4 octets | session,
- *subscriber, sender, recipient: u16 length and octets
+ *	version u8 = 1 | state u8 | flags u8: 1 buffered, 2 ended, 4 paid on delivery | end-to-end u32
+ *	units u64 | used u64 | amount u64 | accepted u64 | valid until u64 | expires u64 | payer 16 octets
+ *	currency 4 octets | session, subscriber, sender, recipient: u16 length and octets
  */
 #include "core/base/clock.h"
 #include "core/base/log.h"

@@ -2,10 +2,10 @@
 /*
  * Questions to the payer of a delivery that waits for his consent (R6.4), each told by the channel that he used:
  *
- *	an application	an event of kind "consent", and a webhook of that kind through the outbox: with the delivery's
- *id, the price, and how to answer (POST /v1/messages/{id}/consent)
- *	a phone		a text, free of charge (B17), from the number that `notice-number` of `billing` names: "Reply
- *YES 4711 ...". What the phone sends to that number is the answer, and goes nowhere else.
+ *	an application	an event of kind "consent", and a webhook of that kind through the outbox: id, price, and how
+ *			to answer (POST /v1/messages/{id}/consent)
+ *	a phone		a text, free of charge (B17), from the number that `notice-number` of `billing` names:
+ *			"Reply YES 4711 ..."; what it sends to that number is the answer, and goes nowhere else
  *
  * The question is a row of the outbox from the commit on which the delivery lies on HOLD. A row for a phone is of the
  * target "questions", which is this file: it keeps the fact (number, code) -> delivery, then accepts the text under a

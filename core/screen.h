@@ -15,8 +15,9 @@
  * Emergency passes everything. What comes from a network, and our own notices to a recipient (the answer to STOP), are
  * not screened: B17 says that they always pass.
  *
- * Quiet hours are read where a message is accepted, and again where it leaves HOLD. What was accepted before they
- *began, and is tried again within them, goes: it stands in its recipient's line, and others' messages wait behind it.
+ * Quiet hours are read where a message is accepted, and again where it leaves HOLD. What was accepted before
+ * they began, and is tried again within them, goes: it stands in its recipient's line, and others' messages wait behind
+ * it.
  */
 #ifndef CORE_SCREEN_H
 #define CORE_SCREEN_H

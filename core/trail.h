@@ -4,8 +4,8 @@
  *
  *	event:  length u8 (of what follows) | time u56 (microseconds) | code u8 | rule length u8 | rule | detail
  *
- * A trail holds at most TRAIL_EVENTS_MAX events; beyond that the middle is folded into one TRAIL_FOLDED event whose
- *detail is the number of events left out.
+ * A trail holds at most TRAIL_EVENTS_MAX events; beyond that the middle is folded into one TRAIL_FOLDED event
+ * whose detail is the number of events left out.
  */
 #ifndef CORE_TRAIL_H
 #define CORE_TRAIL_H

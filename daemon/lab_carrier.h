@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A scripted carrier of the lab: a program connects and is the cell's or IMS's side of link PDUs (sms/link_pdu.h), so
- *that the machines of CP and RP in the sms role can be tried without a cell. Lines of hexadecimal digits both ways, one
- *PDU each; a line that begins with `#` is a word to the program, and is not answered:
+ * that the machines of CP and RP in the sms role can be tried without a cell. Lines of hexadecimal digits both ways,
+ * one PDU each; a line that begins with `#` is a word to the program, and is not answered:
  *
  *	lab -> program:  # up | # down      the machines are there, or are not
  *	program -> lab:  0300...            one PDU; its own link's name is the node's

@@ -11,7 +11,7 @@
  *	{"type":"message","event_id":"...","data":{"id":..,"from":..,"to":..,"text":..,"received_at":..}}
  *
  * v1 is HMAC-SHA-256 over the decimal seconds of t, a dot, and the body, in lower-case hexadecimal. The receiver
- *compares it in constant time, refuses a t that is too old, and takes an event_id it has seen as done.
+ * compares it in constant time, refuses a t that is too old, and takes an event_id it has seen as done.
  */
 #ifndef DAEMON_WEBHOOK_BODY_H
 #define DAEMON_WEBHOOK_BODY_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Transfer layer messages (3GPP TS 23.040 9.2.2). The same first octet means two things, so the caller says which way
- *the octets went and what carried them. The structure is a plain value; user data, and the header in it, are views into
- *the octets decoded, or into what the caller wants encoded.
+ * the octets went and what carried them. The structure is a plain value; user data, and the header in it, are views
+ * into the octets decoded, or into what the caller wants encoded.
  *
  *	DELIVER         first OA PID DCS SCTS UDL UD                 to the phone, in RP-DATA
  *	STATUS-REPORT   first MR RA SCTS DT ST [PI PID DCS UDL UD]   to the phone, in RP-DATA

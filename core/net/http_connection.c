@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One connection of a server. Its first octets (or ALPN) decide the version. In HTTP/1 it waits for one thing at a
- *time:
+ * One connection of a server. Its first octets (or ALPN) decide the version. In HTTP/1 it waits for one
+ * thing at a time:
  *
  *	idle -> header -> body -> answer -> idle, or finishing
  *

@@ -15,10 +15,13 @@
  *	B18 a record for each end, which says what was paid			    B21 a permit for each priced send
  *	B22 the durability word is the store's own
  * B19 (reconciliation) and B20 (outage of an OCS) need billing/reconcile.h and the daemon:
- *tests/billing/test_reconcile, tests/scenario. Of B21 the link check is make layers'. R9.1 a permit is for one tuple,
- *once  R9.2 class PACKET pays nothing	    R9.3 nothing paid beside an open RCS try R9.4 one paid attempt in flight
- *R9.5 grown content is not sent	    R9.6 roaming is read at the send R9.7 the decision is stored first     R9.8
- *a late RCS success costs nothing R9.9 end-to-end encrypted pays nothing R9.10 one policy version per message
+ * tests/billing/test_reconcile, tests/scenario. Of B21 the link check is make layers'.
+ *
+ *	R9.1 a permit is for one tuple, once	    R9.2 class PACKET pays nothing
+ *	R9.3 nothing paid beside an open RCS try    R9.4 one paid attempt in flight
+ *	R9.5 grown content is not sent		    R9.6 roaming is read at the send
+ *	R9.7 the decision is stored first	    R9.8 a late RCS success costs nothing
+ *	R9.9 end-to-end encrypted pays nothing	    R9.10 one policy version per message
  */
 #ifndef TESTS_BILLING_MODEL_H
 #define TESTS_BILLING_MODEL_H

@@ -4,7 +4,7 @@
  *
  * Systematic: breadth first over the interleavings of small worlds, equal states once, within a time. Random: long runs
  * on both stores, each fourth on disk with a restart after every step, and what fails is made as short as it can be.
- *And the checker itself: each planted fault must be found by the check of its statement.
+ * And the checker itself: each planted fault must be found by the check of its statement.
  *
  *	CELLPOST_MODEL_SECONDS	 for the systematic search (default 16) and, a half each, for the random runs
  *	CELLPOST_MODEL_RUN	 one random run alone

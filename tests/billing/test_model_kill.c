@@ -2,7 +2,7 @@
 /*
  * A process that does business on SQLite is killed (-9) at any time, again and again. What it had been answered must be
  * there, what it had asked for last may be there whole or not at all (B5, B14, B22): the same actions, done once more
- *on the memory store, say what that is. Then time goes on, and no hold outlives it (B6).
+ * on the memory store, say what that is. Then time goes on, and no hold outlives it (B6).
  *
  *	CELLPOST_KILL_SECONDS	(default 6)
  */

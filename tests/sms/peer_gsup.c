@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The GSUP server as a program for scenarios: peer_gsup LISTEN_PORT HLR_IP HLR_PORT. Events are lines on standard
- *output, commands lines on standard input:
+ * output, commands lines on standard input:
  *
  *	mt IMSI HEX       a TPDU to a phone          answer IMSI MR CAUSE     to "message LINK IMSI MR NUMBER HEX"
  */

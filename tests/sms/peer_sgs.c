@@ -2,7 +2,7 @@
 /*
  * The VLR's side of SGs as a program for scenarios: peer_sgs NAME listens on the abstract socket of records NAME.
  * Phones are accepted when their IMSI begins with 00101. Events are lines on standard output, commands lines on
- *standard input:
+ * standard input:
  *
  *	mt IMSI HEX       a TPDU to a phone          answer IMSI CAUSE     to "message IMSI TYPE HEX"
  */

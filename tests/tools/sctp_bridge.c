@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A peer of SCTP in UDP that is not ours: usrsctp with its own sockets, threads and addresses. Each connection to a
- *local SOCK_SEQPACKET socket becomes an association, its records pass both ways.
+ * local SOCK_SEQPACKET socket becomes an association, its records pass both ways.
  *
  *	sctp_bridge PATH OWN-UDP-PORT PEER-SCTP-PORT PEER-UDP-PORT		(the peer is 127.0.0.1)
  */
